@@ -1,0 +1,122 @@
+//! Running one statement away from the thread that prints its result.
+
+use std::sync::Arc;
+
+use datafusion::{
+    arrow::{datatypes::SchemaRef, record_batch::RecordBatch},
+    common::runtime::SpawnedTask,
+    config::FormatOptions,
+    error::{DataFusionError, Result},
+    execution::SendableRecordBatchStream,
+    logical_expr::LogicalPlan,
+};
+use futures::{SinkExt as _, StreamExt as _, channel::mpsc};
+use wasmfusion::Session;
+
+/// Batches that may wait to be printed. One is enough to keep both sides busy.
+const WAITING_BATCHES: usize = 1;
+
+/// A statement that is being run by the worker threads.
+///
+/// Dropping it cancels the statement: its tasks end the next time that they
+/// wait for something. The dropping thread does not wait for that.
+#[derive(Debug)]
+pub(super) struct Execution {
+    schema: SchemaRef,
+    description: bool,
+    format: FormatOptions,
+    batches: mpsc::Receiver<Result<RecordBatch>>,
+    task: Option<SpawnedTask<()>>,
+}
+
+impl Execution {
+    /// Plans the statement and starts to run it. Statements that define
+    /// something are complete when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of the statement before it has yielded anything.
+    pub(super) async fn start(session: &Arc<Session>, sql: &str) -> Result<Self> {
+        let session = Arc::clone(session);
+        let sql = sql.to_owned();
+        // Planning is spawned as well: it may compile a module or fill a table.
+        let planning = SpawnedTask::spawn(async move { plan(&session, &sql).await });
+        let planned = planning.join().await.map_err(not_joined)??;
+        let schema = planned.stream.schema();
+        let (sender, batches) = mpsc::channel(WAITING_BATCHES);
+        Ok(Self {
+            schema,
+            description: planned.description,
+            format: planned.format,
+            batches,
+            task: Some(SpawnedTask::spawn(forward(planned.stream, sender))),
+        })
+    }
+
+    /// The columns of the result; none for statements without a result.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Whether the result describes a plan or a table and is of little use
+    /// when it is cut off.
+    pub(super) fn is_description(&self) -> bool {
+        self.description
+    }
+
+    /// How the session wants values to be displayed.
+    pub(super) fn format(&self) -> &FormatOptions {
+        &self.format
+    }
+
+    /// Waits for the next rows of the result, until there are no more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the statement. No more rows follow.
+    pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(batch) = self.batches.next().await {
+            return batch.map(Some);
+        }
+        // The channel also ends when the task panics, which must not pass for the end.
+        if let Some(task) = self.task.take() {
+            task.join().await.map_err(not_joined)?;
+        }
+        Ok(None)
+    }
+}
+
+/// A statement that is ready to yield its result.
+struct Planned {
+    description: bool,
+    format: FormatOptions,
+    stream: SendableRecordBatchStream,
+}
+
+async fn plan(session: &Session, sql: &str) -> Result<Planned> {
+    let frame = session.sql(sql).await?;
+    let description = matches!(
+        frame.logical_plan(),
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_)
+    );
+    Ok(Planned {
+        description,
+        format: session.context().copied_config().options().format.clone(),
+        stream: frame.execute_stream().await?,
+    })
+}
+
+/// Sends what the stream yields, up to its end or its first error, for as
+/// long as someone listens.
+async fn forward(mut stream: SendableRecordBatchStream, mut sender: mpsc::Sender<Result<RecordBatch>>) {
+    while let Some(batch) = stream.next().await {
+        let failed = batch.is_err();
+        if sender.send(batch).await.is_err() || failed {
+            break;
+        }
+    }
+}
+
+fn not_joined(error: tokio::task::JoinError) -> DataFusionError {
+    DataFusionError::ExecutionJoin(Box::new(error))
+}

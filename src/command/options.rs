@@ -1,0 +1,106 @@
+//! The arguments of the program.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Parser, ValueEnum};
+
+/// SQL with WebAssembly functions.
+///
+/// Runs the statements of the given files, then those of the given commands.
+/// Without any, statements are read from standard input; on a terminal, a
+/// prompt is shown.
+#[derive(Debug, Parser)]
+#[command(name = "wasmfusion", version)]
+pub(super) struct Options {
+    /// SQL to run; can be given several times
+    #[arg(short = 'c', long = "command", value_name = "SQL")]
+    pub(super) commands: Vec<String>,
+
+    /// File of SQL to run; can be given several times
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Print nothing but results
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+
+    /// Most rows of a result that a table shows, or "inf" for all
+    #[arg(long = "maxrows", value_name = "N|inf", default_value = "40")]
+    pub(super) max_rows: MaxRows,
+}
+
+impl Options {
+    /// Whether there are files or commands to run.
+    pub(super) fn has_scripts(&self) -> bool {
+        !(self.files.is_empty() && self.commands.is_empty())
+    }
+}
+
+/// A format of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table for people
+    Table,
+    /// Comma-separated values with a header line
+    Csv,
+    /// Tab-separated values with a header line
+    Tsv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object per line
+    #[value(name = "nd-json")]
+    NdJson,
+}
+
+/// How many rows of a result a table shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MaxRows {
+    /// Every row.
+    All,
+    /// At most this many rows, the first ones.
+    First(usize),
+}
+
+impl MaxRows {
+    /// The limit as a number of rows.
+    pub(super) fn get(self) -> usize {
+        match self {
+            Self::All => usize::MAX,
+            Self::First(rows) => rows,
+        }
+    }
+}
+
+impl FromStr for MaxRows {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("inf") {
+            return Ok(Self::All);
+        }
+        text.parse().map(Self::First).map_err(|_| "expected a number of rows or \"inf\"".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_of_rows() {
+        assert_eq!("0".parse(), Ok(MaxRows::First(0)));
+        assert_eq!("INF".parse(), Ok(MaxRows::All));
+        assert!("-1".parse::<MaxRows>().is_err());
+    }
+}

@@ -1,0 +1,18 @@
+//! Batch drivers: Wasm that is synthesised for a signature and appended to the user's own core module.
+//!
+//! A driver loops over the rows of a batch inside Wasm: it reads the argument columns from a second memory, the arena,
+//! calls the user's function and writes the result column. Call and callee are in one module, so Cranelift inlines.
+
+mod assemble;
+mod copy;
+mod dense;
+mod emit;
+pub(crate) mod frame;
+mod rows;
+mod spec;
+mod stubs;
+
+pub(crate) use self::{
+    assemble::{ARENA, Assembled, INIT, MEMORY, ROW, STDERR, assemble, without_imports},
+    spec::{DriverSpec, Lane, Shape, Variant},
+};

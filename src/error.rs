@@ -1,0 +1,62 @@
+//! What can go wrong, in the words of the person who wrote the SQL or the guest.
+
+use datafusion::error::DataFusionError;
+
+/// The result of everything in this crate that does not speak DataFusion's own error type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of this crate. Its text names what was wrong, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The module's bytes cannot be used: not Wasm, too large, a feature or an import that is refused.
+    #[error("module refused: {0}")]
+    Module(String),
+    /// The SQL signature and the module do not fit, or a type cannot cross the boundary.
+    #[error("signature: {0}")]
+    Signature(String),
+    /// A statement of ours does not parse, or asks for what is not there.
+    #[error("{0}")]
+    Statement(String),
+    /// A file could not be read.
+    #[error("cannot read '{path}': {source}")]
+    Read {
+        /// The path as it was given.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Compiling the module failed: a limit of the compiler, or a defect of ours.
+    #[error("compiling the module of function {function} failed: {message}")]
+    Compile {
+        /// The SQL name of the function that was called.
+        function: String,
+        /// What the compiler said.
+        message: String,
+    },
+    /// The guest failed on a row: a trap, a limit, a timeout, an `err` result or a lying result.
+    #[error(transparent)]
+    Guest(#[from] Box<crate::sandbox::GuestError>),
+    /// An argument cannot be given to the guest, for instance a string that is no case of an enum.
+    #[error("function {function}, row {row}: {message}")]
+    Argument {
+        /// The SQL name of the function.
+        function: String,
+        /// The row within the batch, counted from 0.
+        row: usize,
+        /// What is wrong with the argument.
+        message: String,
+    },
+    /// Arrow refused a conversion.
+    #[error(transparent)]
+    Arrow(#[from] datafusion::arrow::error::ArrowError),
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Statement(text) => Self::Plan(text),
+            other => Self::External(Box::new(other)),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Taking the one core module that does the work out of a component.
+//!
+//! Components that wit-bindgen, wasm-component-ld and the wasip2 targets make consist of one core module with the
+//! functions, its memory and its `cabi_realloc`, and of shims that wire imports. When every lifted function of a
+//! component leads to the same core module, that module can be run on its own and the rest is not needed.
+
+use std::{collections::HashMap, ops::Range};
+
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef,
+    ExternalKind, Instance, Parser, Payload,
+};
+
+use crate::error::{Error, Result};
+
+/// The core functions behind one exported function of a component, by their export names in the core module.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Lifted {
+    pub(crate) function: String,
+    pub(crate) realloc: Option<String>,
+    pub(crate) post_return: Option<String>,
+}
+
+/// What a component consists of, as far as running its functions is concerned.
+#[derive(Debug)]
+pub(crate) struct Unwrapped {
+    /// Where the core module lies in the component's bytes.
+    pub(crate) module: Range<usize>,
+    /// Exported functions, `name` or `interface#name`.
+    pub(crate) lifted: HashMap<String, Lifted>,
+}
+
+/// The outline of a component: its index spaces, flat.
+#[derive(Debug, Default)]
+struct Outline<'a> {
+    modules: Vec<Range<usize>>,
+    components: Vec<Range<usize>>,
+    core_instances: Vec<Instance<'a>>,
+    core_functions: Vec<Option<(u32, &'a str)>>,
+    core_memories: Vec<Option<(u32, &'a str)>>,
+    functions: Vec<Function<'a>>,
+    instances: Vec<Option<ComponentInstance<'a>>>,
+    exports: Vec<(&'a str, ComponentExternalKind, u32)>,
+}
+
+#[derive(Debug, Clone)]
+enum Function<'a> {
+    Lift { core: u32, options: Box<[CanonicalOption]> },
+    Import(&'a str),
+    Alias { instance: u32, name: &'a str },
+}
+
+/// Takes a component apart. `None` when it is made of more than one core module that matters: such a component takes
+/// the general route.
+///
+/// # Errors
+/// When the bytes do not parse.
+pub(crate) fn unwrap(bytes: &[u8]) -> Result<Option<Unwrapped>> {
+    let outline = outline(bytes)?;
+    let mut lifted = HashMap::new();
+    let mut instance = None;
+    for (name, function) in outline.exported_functions(bytes)? {
+        let Some((core_instance, functions)) = outline.lift(function) else {
+            return Ok(None);
+        };
+        if *instance.get_or_insert(core_instance) != core_instance {
+            return Ok(None);
+        }
+        lifted.insert(name, functions);
+    }
+    let module = instance.and_then(|index| match outline.core_instances.get(index as usize)? {
+        Instance::Instantiate { module_index, .. } => outline.modules.get(*module_index as usize).cloned(),
+        Instance::FromExports(_) => None,
+    });
+    Ok(module.map(|module| Unwrapped { module, lifted }))
+}
+
+fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
+    let mut outline = Outline::default();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(|e| Error::Module(e.to_string()))?;
+        match payload {
+            Payload::ModuleSection { unchecked_range, .. } => {
+                if depth == 0 {
+                    outline.modules.push(unchecked_range);
+                }
+                depth += 1;
+            }
+            Payload::ComponentSection { unchecked_range, .. } => {
+                if depth == 0 {
+                    outline.components.push(unchecked_range);
+                }
+                depth += 1;
+            }
+            // The component itself ends last, at depth 0.
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            payload if depth == 0 => outline.read(payload).map_err(|e| Error::Module(e.to_string()))?,
+            _ => {}
+        }
+    }
+    Ok(outline)
+}
+
+impl<'a> Outline<'a> {
+    fn read(&mut self, payload: Payload<'a>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    self.core_instances.push(instance?);
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    match alias? {
+                        ComponentAlias::CoreInstanceExport { kind: ExternalKind::Func, instance_index, name } => {
+                            self.core_functions.push(Some((instance_index, name)));
+                        }
+                        ComponentAlias::CoreInstanceExport { kind: ExternalKind::Memory, instance_index, name } => {
+                            self.core_memories.push(Some((instance_index, name)));
+                        }
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, instance_index, name } => {
+                            self.functions.push(Function::Alias { instance: instance_index, name });
+                        }
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Instance, .. } => {
+                            self.instances.push(None);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    match function? {
+                        CanonicalFunction::Lift { core_func_index, options, .. } => {
+                            self.functions.push(Function::Lift { core: core_func_index, options });
+                        }
+                        _ => self.core_functions.push(None),
+                    }
+                }
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let import = import?;
+                    match import.ty {
+                        ComponentTypeRef::Func(_) => self.functions.push(Function::Import(import.name.name)),
+                        ComponentTypeRef::Instance(_) => self.instances.push(None),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section {
+                    self.instances.push(Some(instance?));
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    self.exports.push((export.name.name, export.kind, export.index));
+                    // An export adds an item to the index space of its kind: another name for the same thing.
+                    match export.kind {
+                        ComponentExternalKind::Func => {
+                            let same = self.functions.get(export.index as usize).cloned();
+                            self.functions.push(same.unwrap_or(Function::Import(export.name.name)));
+                        }
+                        ComponentExternalKind::Instance => self.instances.push(None),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Every exported function with its index; those in exported interfaces as `interface#name`.
+    fn exported_functions(&self, bytes: &[u8]) -> Result<Vec<(String, u32)>> {
+        let mut found = Vec::new();
+        for &(name, kind, index) in &self.exports {
+            match kind {
+                ComponentExternalKind::Func => found.push((name.to_owned(), index)),
+                ComponentExternalKind::Instance => {
+                    for (function, index) in self.instance_functions(bytes, index)? {
+                        found.push((format!("{name}#{function}"), index));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The functions of an exported instance. wit-component makes such instances with a little component that takes
+    /// each function as an import and exports it again under its name.
+    fn instance_functions(&self, bytes: &[u8], instance: u32) -> Result<Vec<(String, u32)>> {
+        match self.instances.get(instance as usize) {
+            Some(Some(ComponentInstance::FromExports(exports))) => Ok(exports
+                .iter()
+                .filter(|export| export.kind == ComponentExternalKind::Func)
+                .map(|export| (export.name.name.to_owned(), export.index))
+                .collect()),
+            Some(Some(ComponentInstance::Instantiate { component_index, args })) => {
+                let Some(range) = self.components.get(*component_index as usize) else {
+                    return Ok(Vec::new());
+                };
+                let inner = outline(&bytes[range.clone()])?;
+                let through = |index: u32| match inner.functions.get(index as usize) {
+                    Some(Function::Import(import)) => {
+                        args.iter().find(|arg| arg.name == *import).map(|arg| arg.index)
+                    }
+                    _ => None,
+                };
+                Ok(inner
+                    .exports
+                    .iter()
+                    .filter(|(_, kind, _)| *kind == ComponentExternalKind::Func)
+                    .filter_map(|&(name, _, index)| Some((name.to_owned(), through(index)?)))
+                    .collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The core instance and the core functions behind a component function, when all of them are exports of that one
+    /// instance and strings are UTF-8.
+    fn lift(&self, function: u32) -> Option<(u32, Lifted)> {
+        let Function::Lift { core, options } = self.functions.get(function as usize)? else {
+            return None;
+        };
+        let core_function = |index: u32| *self.core_functions.get(index as usize)?;
+        let (instance, function) = core_function(*core)?;
+        let own = |(at, name): (u32, &str)| (at == instance).then(|| name.to_owned());
+        let mut lifted = Lifted { function: function.to_owned(), realloc: None, post_return: None };
+        for option in options.iter() {
+            match option {
+                CanonicalOption::UTF8 => {}
+                CanonicalOption::Memory(index) => {
+                    own((*self.core_memories.get(*index as usize)?)?)?;
+                }
+                CanonicalOption::Realloc(index) => lifted.realloc = Some(own(core_function(*index)?)?),
+                CanonicalOption::PostReturn(index) => lifted.post_return = Some(own(core_function(*index)?)?),
+                _ => return None,
+            }
+        }
+        Some((instance, lifted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE_MODULE: &str = r#"(component
+        (core module $m (func (export "f") (param i32) (result i32) local.get 0))
+        (core instance $i (instantiate $m))
+        (func $f (param "x" s32) (result s32) (canon lift (core func $i "f")))
+        (export "f" (func $f))
+        (component $api (import "import-func-g" (func $g (param "x" s32) (result s32))) (export "g" (func $g)))
+        (instance $api-instance (instantiate $api (with "import-func-g" (func $f))))
+        (export "demo:x/api" (instance $api-instance)))"#;
+
+    #[test]
+    fn one_module_is_taken_out() {
+        let bytes = wat::parse_str(ONE_MODULE).unwrap();
+        let unwrapped = unwrap(&bytes).unwrap().unwrap();
+        assert_eq!(&bytes[unwrapped.module.clone()][..4], b"\0asm");
+        let lifted = Lifted { function: "f".into(), realloc: None, post_return: None };
+        assert_eq!(unwrapped.lifted["f"], lifted);
+        assert_eq!(unwrapped.lifted["demo:x/api#g"], lifted);
+    }
+
+    #[test]
+    fn functions_of_two_instances_take_the_general_route() {
+        let bytes = wat::parse_str(
+            r#"(component
+                (core module $m (func (export "f") (result i32) i32.const 1))
+                (core instance $i (instantiate $m)) (core instance $j (instantiate $m))
+                (func $f (result s32) (canon lift (core func $i "f")))
+                (func $g (result s32) (canon lift (core func $j "f")))
+                (export "f" (func $f)) (export "g" (func $g)))"#,
+        )
+        .unwrap();
+        assert!(unwrap(&bytes).unwrap().is_none());
+    }
+}

@@ -1,0 +1,269 @@
+//! What the bytes prove of a function: that it always ends, and that it cannot trap.
+
+use wasmparser::{BinaryReader, FunctionBody, Operator};
+
+use super::core::CoreModule;
+
+/// Functions that take more instructions than this per call are interruptible even when they are sure to end: a batch
+/// of 8,192 rows then stays below a second or so.
+const MAX_INSTRUCTIONS: u64 = 10_000;
+
+/// What was proven of a set of functions and of everything they call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// No loop, recursion, indirect call, call of an import or bulk operation is reachable, and the number of
+    /// instructions is small: the call ends soon and needs no interruption.
+    pub(crate) ends: bool,
+    /// No reachable instruction can trap: the row need not be recorded.
+    pub(crate) never_traps: bool,
+    /// The size of the first root's own body in bytes, a measure of how much inlining it costs.
+    pub(crate) body_size: usize,
+    /// The first root calls nothing.
+    pub(crate) leaf: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Body {
+    calls: Vec<u32>,
+    instructions: u64,
+    endless: bool,
+    traps: bool,
+}
+
+/// Proves what it can of the functions `roots`; when in doubt, nothing.
+pub(crate) fn prove(module: &CoreModule, roots: &[u32]) -> Facts {
+    let mut prover = Prover { module, known: vec![None; module.function_count() as usize] };
+    let verdicts: Vec<Verdict> = roots.iter().map(|&root| prover.verdict(root, 0)).collect();
+    let first = roots.first().and_then(|&root| (root as usize).checked_sub(module.imports.len()));
+    Facts {
+        ends: verdicts.iter().all(|v| v.instructions.is_some()),
+        never_traps: verdicts.iter().all(|v| !v.traps),
+        body_size: first.map_or(usize::MAX, |index| module.bodies[index].len()),
+        leaf: first.is_some_and(|index| read_body(module, index).calls.is_empty()),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Verdict {
+    /// The greatest number of instructions, when the function is proven to end soon.
+    instructions: Option<u64>,
+    traps: bool,
+}
+
+const UNKNOWN: Verdict = Verdict { instructions: None, traps: true };
+
+struct Prover<'a> {
+    module: &'a CoreModule,
+    known: Vec<Option<Verdict>>,
+}
+
+impl Prover<'_> {
+    fn verdict(&mut self, function: u32, depth: usize) -> Verdict {
+        // A chain of calls this deep is as good as recursion; it also bounds our own stack.
+        if depth > 100 {
+            return UNKNOWN;
+        }
+        if let Some(verdict) = self.known[function as usize] {
+            return verdict;
+        }
+        let Some(index) = (function as usize).checked_sub(self.module.imports.len()) else {
+            return UNKNOWN;
+        };
+        // While a function is being looked at, calls back to it are recursion.
+        self.known[function as usize] = Some(UNKNOWN);
+        let body = read_body(self.module, index);
+        let mut instructions = (!body.endless).then_some(body.instructions);
+        let mut traps = body.traps;
+        for callee in body.calls {
+            let callee = self.verdict(callee, depth + 1);
+            instructions = instructions
+                .zip(callee.instructions)
+                .map(|(a, b)| a.saturating_add(b))
+                .filter(|total| *total <= MAX_INSTRUCTIONS);
+            traps |= callee.traps;
+        }
+        let verdict = Verdict { instructions, traps };
+        self.known[function as usize] = Some(verdict);
+        verdict
+    }
+}
+
+fn read_body(module: &CoreModule, index: usize) -> Body {
+    let range = module.bodies[index].clone();
+    let reader = BinaryReader::new(&module.bytes[range.clone()], range.start);
+    let mut body = Body::default();
+    let operators = FunctionBody::new(reader).get_operators_reader();
+    let Ok(operators) = operators else {
+        return Body { endless: true, traps: true, ..body };
+    };
+    for operator in operators {
+        body.instructions += 1;
+        match operator {
+            Ok(Operator::Call { function_index }) => body.calls.push(function_index),
+            Ok(operator) => {
+                let kind = classify(&operator);
+                body.endless |= kind == Kind::Endless;
+                body.traps |= kind != Kind::Safe;
+            }
+            Err(_) => return Body { endless: true, traps: true, ..body },
+        }
+    }
+    body
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    /// Ends and cannot trap.
+    Safe,
+    /// Ends, but can trap.
+    Traps,
+    /// May take for ever, or very long.
+    Endless,
+}
+
+/// Sorts instructions. Those that are not known to end count as endless, so a new proposal is never misjudged.
+fn classify(operator: &Operator<'_>) -> Kind {
+    use Operator as O;
+    match operator {
+        O::Nop
+        | O::Block { .. }
+        | O::If { .. }
+        | O::Else
+        | O::End
+        | O::Br { .. }
+        | O::BrIf { .. }
+        | O::BrTable { .. }
+        | O::Return
+        | O::Drop
+        | O::Select
+        | O::TypedSelect { .. }
+        | O::LocalGet { .. }
+        | O::LocalSet { .. }
+        | O::LocalTee { .. }
+        | O::GlobalGet { .. }
+        | O::GlobalSet { .. }
+        | O::MemorySize { .. }
+        | O::I32Const { .. }
+        | O::I64Const { .. }
+        | O::F32Const { .. }
+        | O::F64Const { .. } => Kind::Safe,
+        O::Unreachable
+        | O::I32DivS
+        | O::I32DivU
+        | O::I32RemS
+        | O::I32RemU
+        | O::I64DivS
+        | O::I64DivU
+        | O::I64RemS
+        | O::I64RemU
+        | O::I32TruncF32S
+        | O::I32TruncF32U
+        | O::I32TruncF64S
+        | O::I32TruncF64U
+        | O::I64TruncF32S
+        | O::I64TruncF32U
+        | O::I64TruncF64S
+        | O::I64TruncF64U => Kind::Traps,
+        O::I32Load { .. }
+        | O::I64Load { .. }
+        | O::F32Load { .. }
+        | O::F64Load { .. }
+        | O::I32Load8S { .. }
+        | O::I32Load8U { .. }
+        | O::I32Load16S { .. }
+        | O::I32Load16U { .. }
+        | O::I64Load8S { .. }
+        | O::I64Load8U { .. }
+        | O::I64Load16S { .. }
+        | O::I64Load16U { .. }
+        | O::I64Load32S { .. }
+        | O::I64Load32U { .. }
+        | O::I32Store { .. }
+        | O::I64Store { .. }
+        | O::F32Store { .. }
+        | O::F64Store { .. }
+        | O::I32Store8 { .. }
+        | O::I32Store16 { .. }
+        | O::I64Store8 { .. }
+        | O::I64Store16 { .. }
+        | O::I64Store32 { .. } => Kind::Traps,
+        // All of these have at most three operands and neither memory nor control flow: plain arithmetic.
+        other if is_arithmetic(other) => Kind::Safe,
+        _ => Kind::Endless,
+    }
+}
+
+/// Comparisons, arithmetic and conversions of the four number types that never trap.
+fn is_arithmetic(operator: &Operator<'_>) -> bool {
+    // The opcodes from i32.eqz to i64.extend32_s, and the saturating conversions, are exactly these and the trapping
+    // ones, which are sorted out before.
+    use Operator as O;
+    matches!(
+        operator,
+        O::I32Eqz | O::I32Eq | O::I32Ne | O::I32LtS | O::I32LtU | O::I32GtS | O::I32GtU | O::I32LeS | O::I32LeU
+            | O::I32GeS | O::I32GeU | O::I64Eqz | O::I64Eq | O::I64Ne | O::I64LtS | O::I64LtU | O::I64GtS | O::I64GtU
+            | O::I64LeS | O::I64LeU | O::I64GeS | O::I64GeU | O::F32Eq | O::F32Ne | O::F32Lt | O::F32Gt | O::F32Le
+            | O::F32Ge | O::F64Eq | O::F64Ne | O::F64Lt | O::F64Gt | O::F64Le | O::F64Ge | O::I32Clz | O::I32Ctz
+            | O::I32Popcnt | O::I32Add | O::I32Sub | O::I32Mul | O::I32And | O::I32Or | O::I32Xor | O::I32Shl
+            | O::I32ShrS | O::I32ShrU | O::I32Rotl | O::I32Rotr | O::I64Clz | O::I64Ctz | O::I64Popcnt | O::I64Add
+            | O::I64Sub | O::I64Mul | O::I64And | O::I64Or | O::I64Xor | O::I64Shl | O::I64ShrS | O::I64ShrU
+            | O::I64Rotl | O::I64Rotr | O::F32Abs | O::F32Neg | O::F32Ceil | O::F32Floor | O::F32Trunc
+            | O::F32Nearest | O::F32Sqrt | O::F32Add | O::F32Sub | O::F32Mul | O::F32Div | O::F32Min | O::F32Max
+            | O::F32Copysign | O::F64Abs | O::F64Neg | O::F64Ceil | O::F64Floor | O::F64Trunc | O::F64Nearest
+            | O::F64Sqrt | O::F64Add | O::F64Sub | O::F64Mul | O::F64Div | O::F64Min | O::F64Max | O::F64Copysign
+            | O::I32WrapI64 | O::I64ExtendI32S | O::I64ExtendI32U | O::F32ConvertI32S | O::F32ConvertI32U
+            | O::F32ConvertI64S | O::F32ConvertI64U | O::F32DemoteF64 | O::F64ConvertI32S | O::F64ConvertI32U
+            | O::F64ConvertI64S | O::F64ConvertI64U | O::F64PromoteF32 | O::I32ReinterpretF32
+            | O::I64ReinterpretF64 | O::F32ReinterpretI32 | O::F64ReinterpretI64 | O::I32Extend8S | O::I32Extend16S
+            | O::I64Extend8S | O::I64Extend16S | O::I64Extend32S | O::I32TruncSatF32S | O::I32TruncSatF32U
+            | O::I32TruncSatF64S | O::I32TruncSatF64U | O::I64TruncSatF32S | O::I64TruncSatF32U
+            | O::I64TruncSatF64S | O::I64TruncSatF64U
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(text: &str) -> Facts {
+        let module = CoreModule::parse(wat::parse_str(text).unwrap().into()).unwrap();
+        prove(&module, &[module.exports["f"]])
+    }
+
+    #[test]
+    fn straight_code_ends_and_does_not_trap() {
+        let f = facts(r#"(module (func (export "f") (param i64) (result i64) (i64.add (local.get 0) (i64.const 1))))"#);
+        assert!(f.ends && f.never_traps && f.leaf);
+    }
+
+    #[test]
+    fn division_and_memory_can_trap_but_end() {
+        let f = facts(r#"(module (func (export "f") (param i32) (result i32) (i32.div_s (local.get 0) (local.get 0))))"#);
+        assert!(f.ends && !f.never_traps);
+        let f = facts(r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0))))"#);
+        assert!(f.ends && !f.never_traps);
+    }
+
+    #[test]
+    fn loops_recursion_indirect_calls_and_imports_are_interruptible() {
+        for text in [
+            r#"(module (func (export "f") (loop (br 0))))"#,
+            r#"(module (func $f (export "f") (call $g)) (func $g (call $f)))"#,
+            r#"(module (table 1 funcref) (func (export "f") (call_indirect (i32.const 0))))"#,
+            r#"(module (import "a" "b" (func $g)) (func (export "f") (call $g)))"#,
+            r#"(module (memory 1) (func (export "f") (memory.fill (i32.const 0) (i32.const 0) (i32.const 9))))"#,
+        ] {
+            assert!(!facts(text).ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn doubling_calls_are_interruptible_though_they_end() {
+        let mut text = String::from("(module (func $f0)");
+        for i in 1..40 {
+            text += &format!("(func $f{i} (call $f{p}) (call $f{p}))", p = i - 1);
+        }
+        text += r#"(export "f" (func $f39)))"#;
+        assert!(!facts(&text).ends);
+    }
+}

@@ -1,0 +1,3 @@
+//! SQL
+mod session;
+pub use session::Session;
