@@ -75,12 +75,17 @@ impl Names {
             .rfind(|(_, character)| !(character.is_alphanumeric() || *character == '_'))
             .map_or(0, |(offset, character)| offset + character.len_utf8());
         let (before, word) = line.split_at(start);
+        let (before, is_quoted) = match before.strip_suffix('"') {
+            // The completed name gets its quotes back if it needs them.
+            Some(before) => (before, true),
+            None => (before, false),
+        };
         let mut found = BTreeSet::new();
         if before.starts_with("\\h") {
             found.extend(matching(&self.functions, word));
         } else if before.starts_with("\\d") {
             found.extend(matching(&self.tables, word));
-        } else if before.ends_with('.') {
+        } else if is_quoted || before.ends_with('.') {
             found.extend(matching(&self.tables, word));
             found.extend(matching(&self.columns, word));
         } else if !word.is_empty() {
@@ -89,7 +94,7 @@ impl Names {
             found.extend(matching(&self.tables, word));
             found.extend(matching(&self.columns, word));
         }
-        (start, found.into_iter().collect())
+        (before.len(), found.into_iter().collect())
     }
 }
 
@@ -184,6 +189,11 @@ mod tests {
     async fn members_are_columns_and_tables() {
         assert_eq!(complete("SELECT s.sat").await, (9, vec!["satisfied".to_owned()]));
         assert_eq!(complete("SELECT s.sel").await, (9, vec![]));
+    }
+
+    #[tokio::test]
+    async fn quoted_names_are_completed() {
+        assert_eq!(complete("SELECT \"Sav").await, (7, vec!["\"Saved\"".to_owned()]));
     }
 
     #[tokio::test]

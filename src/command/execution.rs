@@ -23,7 +23,7 @@ const WAITING_BATCHES: usize = 1;
 #[derive(Debug)]
 pub(super) struct Execution {
     schema: SchemaRef,
-    description: bool,
+    in_full: bool,
     format: FormatOptions,
     batches: mpsc::Receiver<Result<RecordBatch>>,
     task: Option<SpawnedTask<()>>,
@@ -46,7 +46,7 @@ impl Execution {
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
         Ok(Self {
             schema,
-            description: planned.description,
+            in_full: planned.is_description,
             format: planned.format,
             batches,
             task: Some(SpawnedTask::spawn(forward(planned.stream, sender))),
@@ -58,10 +58,15 @@ impl Execution {
         &self.schema
     }
 
-    /// Whether the result describes a plan or a table and is of little use
-    /// when it is cut off.
-    pub(super) fn is_description(&self) -> bool {
-        self.description
+    /// The execution, of whose result all rows shall be shown.
+    pub(super) fn in_full(self) -> Self {
+        Self { in_full: true, ..self }
+    }
+
+    /// Whether all rows shall be shown: the result describes something, such
+    /// as a plan, and is of little use when it is cut off.
+    pub(super) fn is_in_full(&self) -> bool {
+        self.in_full
     }
 
     /// How the session wants values to be displayed.
@@ -88,19 +93,19 @@ impl Execution {
 
 /// A statement that is ready to yield its result.
 struct Planned {
-    description: bool,
+    is_description: bool,
     format: FormatOptions,
     stream: SendableRecordBatchStream,
 }
 
 async fn plan(session: &Session, sql: &str) -> Result<Planned> {
     let frame = session.sql(sql).await?;
-    let description = matches!(
+    let is_description = matches!(
         frame.logical_plan(),
         LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_)
     );
     Ok(Planned {
-        description,
+        is_description,
         format: session.context().copied_config().options().format.clone(),
         stream: frame.execute_stream().await?,
     })

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustyline::{Editor, Helper, history::FileHistory};
+use rustyline::{Editor, Helper, error::ReadlineError, history::FileHistory};
 
 /// The file of earlier lines. Whatever fails with it is only logged: the
 /// prompt works without.
@@ -52,6 +52,6 @@ fn state_folder() -> Option<PathBuf> {
     }
 }
 
-fn log(path: &Path, error: &dyn std::error::Error) {
-    tracing::warn!(path = %path.display(), error, "the history cannot be used");
+fn log(path: &Path, error: &ReadlineError) {
+    tracing::warn!(path = %path.display(), %error, "the history cannot be used");
 }

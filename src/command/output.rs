@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::{
     error::Failure,
@@ -58,7 +58,7 @@ impl<W: Write> Printer<W> {
         if execution.schema().fields().is_empty() {
             return drain(execution).await;
         }
-        let empty = RecordBatch::new_empty(execution.schema().clone());
+        let empty = RecordBatch::new_empty(SchemaRef::clone(execution.schema()));
         self.write(&encoder.encode(&empty)?)?;
         let mut rows = 0;
         while let Some(batch) = execution.next().await? {
@@ -74,7 +74,7 @@ impl<W: Write> Printer<W> {
 
     /// Prints the first rows as a table when all are there.
     async fn print_table(&mut self, mut execution: Execution, start: Instant) -> Result<(), Failure> {
-        let limit = if execution.is_description() { usize::MAX } else { self.max_rows.get() };
+        let limit = if execution.is_in_full() { usize::MAX } else { self.max_rows.get() };
         let mut rows = 0;
         if execution.schema().fields().is_empty() {
             rows = drain(&mut execution).await?;

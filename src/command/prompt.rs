@@ -112,19 +112,29 @@ impl<'a> Prompt<'a> {
 
     /// Does what the user has typed: a command or statements.
     fn answer(&mut self, input: &str) -> Result<Next, Error> {
-        let Some(command) = input.trim().strip_prefix('\\') else {
-            match statements::split(input) {
-                Err(failure) => report(&Cause::NotSql(failure.error)),
-                Ok(statements) => {
-                    for statement in statements {
-                        if !self.execute(statement.text)? {
-                            break;
-                        }
+        match input.trim().strip_prefix('\\') {
+            Some(command) => self.obey(command),
+            None => self.execute_all(input).map(|()| Next::Continue),
+        }
+    }
+
+    /// Runs the statements of the input up to the first that fails.
+    fn execute_all(&mut self, input: &str) -> Result<(), Error> {
+        match statements::split(input) {
+            Err(failure) => report(&Cause::NotSql(failure.error)),
+            Ok(statements) => {
+                for statement in statements {
+                    if !self.execute(statement.text)? {
+                        break;
                     }
                 }
             }
-            return Ok(Next::Continue);
-        };
+        }
+        Ok(())
+    }
+
+    /// Carries out a command, which is given without its backslash.
+    fn obey(&mut self, command: &str) -> Result<Next, Error> {
         let (name, argument) = match command.split_once(char::is_whitespace) {
             None => (command, ""),
             Some((name, argument)) => (name, argument.trim().trim_end_matches(';')),
@@ -132,35 +142,49 @@ impl<'a> Prompt<'a> {
         match (name, argument) {
             ("q", "") => return Ok(Next::Quit),
             ("?", "") => print_line(HELP)?,
-            ("d", "") => _ = self.execute("SHOW TABLES")?,
-            ("d", table) => _ = self.execute(&format!("DESCRIBE {table}"))?,
-            ("h", "") => _ = self.execute(LIST_FUNCTIONS)?,
-            ("h", function) => _ = self.execute(&describe_function(function))?,
+            ("d", "") => self.show("SHOW TABLES")?,
+            ("d", table) => self.show(&format!("DESCRIBE {table}"))?,
+            ("h", "") => self.show(LIST_FUNCTIONS)?,
+            ("h", function) => self.show(&describe_function(function))?,
             _ => report(&format_args!("unknown command \\{command}; \\? lists them")),
         }
         Ok(Next::Continue)
     }
 
-    /// Runs one statement, which the user may cancel. Returns whether it has
-    /// succeeded.
+    /// Runs one statement of the user and returns whether it has succeeded.
     fn execute(&mut self, sql: &str) -> Result<bool, Error> {
-        self.interrupts.clear();
-        let run = self.runner.run(sql);
-        let interrupt = self.interrupts.next();
-        let result = self.runtime.block_on(async {
-            tokio::select! {
-                result = run => Some(result),
-                () = interrupt => None,
-            }
-        });
-        match result {
-            Some(Ok(())) => return Ok(true),
-            Some(Err(Failure::Query(error))) => report(&Cause::Query(error)),
-            Some(Err(Failure::Output(error))) => return Err(Error::Output(error)),
-            None => report(&"cancelled"),
-        }
-        Ok(false)
+        let statement = self.runner.run(sql);
+        attend(self.runtime, &mut self.interrupts, statement)
     }
+
+    /// Runs the query behind a command.
+    fn show(&mut self, sql: &str) -> Result<(), Error> {
+        let query = self.runner.run_in_full(sql);
+        attend(self.runtime, &mut self.interrupts, query).map(drop)
+    }
+}
+
+/// Waits for the end of a statement unless the user cancels it, reports its
+/// failure and returns whether it has succeeded.
+fn attend(
+    runtime: &Runtime,
+    interrupts: &mut Interrupts,
+    statement: impl Future<Output = Result<(), Failure>>,
+) -> Result<bool, Error> {
+    interrupts.clear();
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = statement => Some(result),
+            () = interrupts.next() => None,
+        }
+    });
+    match result {
+        Some(Ok(())) => return Ok(true),
+        Some(Err(Failure::Query(error))) => report(&Cause::Query(error)),
+        Some(Err(Failure::Output(error))) => return Err(Error::Output(error)),
+        None => report(&"cancelled"),
+    }
+    Ok(false)
 }
 
 /// The query for `\h NAME`.

@@ -124,7 +124,7 @@ fn flatten(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 
 /// The values of a column as text; nulls stay null.
 fn displayed(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let options = FormatOptions::default();
+    let options = FormatOptions::default().with_null("NULL");
     let formatter = ArrayFormatter::try_new(column, &options)?;
     let mut text = StringBuilder::new();
     for row in 0..column.len() {

@@ -45,6 +45,13 @@ impl Runner {
         self.printer.print(execution, start).await
     }
 
+    /// Like [`Self::run`], but shows all rows of the result.
+    pub(super) async fn run_in_full(&mut self, sql: &str) -> Result<(), Failure> {
+        let start = Instant::now();
+        let execution = Execution::start(&self.session, sql).await?.in_full();
+        self.printer.print(execution, start).await
+    }
+
     /// Runs all statements of the scripts up to the first that fails.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{iter::Peekable, str::CharIndices};
 
 use datafusion::sql::sqlparser::{
     dialect::GenericDialect,
-    tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError},
+    tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError},
 };
 
 /// Most characters of a statement that an [`excerpt`] shows.
@@ -17,8 +17,8 @@ pub(super) struct Statement<'a> {
     pub(super) number: usize,
     /// Line of the text on which the statement begins, from 1.
     pub(super) line: u64,
-    /// The statement as it was written, from its first to its last token,
-    /// without the semicolon.
+    /// The statement as it was written, from its first token up to the
+    /// semicolon.
     pub(super) text: &'a str,
 }
 
@@ -44,31 +44,28 @@ pub(super) struct NotSql<'a> {
 pub(super) fn split(text: &str) -> Result<Vec<Statement<'_>>, NotSql<'_>> {
     let (tokens, error) = tokens(text);
     let mut places = Places::new(text);
-    let mut statements = Vec::new();
-    let mut open: Option<Open> = None;
-    for token in tokens.iter().filter(|token| is_significant(token)) {
-        if is_separator(token) {
-            statements.extend(open.take().map(|open| open.close(text, &statements)));
-            continue;
+    let mut statements: Vec<Statement<'_>> = Vec::new();
+    let mut open: Option<Start> = None;
+    for token in &tokens {
+        let offset = places.offset(token.span.start);
+        let rest = &text[offset..];
+        // A hint comment, `/*! … */`, is given as the tokens within it, at places that are not
+        // theirs: the first is where the comment begins, and semicolons are where none is.
+        if token.token == Token::SemiColon && rest.starts_with(';') {
+            statements.extend(open.take().map(|start| start.statement(&statements, &text[..offset])));
+        } else if is_significant(token) || rest.starts_with("/*!") {
+            open.get_or_insert(Start { line: token.span.start.line, offset });
         }
-        let start = places.offset(token.span.start);
-        let end = places.offset(token.span.end);
-        open = Some(match open {
-            None => Open { line: token.span.start.line, start, end },
-            Some(open) => Open { end, ..open },
-        });
     }
     match error {
         None => {
-            statements.extend(open.map(|open| open.close(text, &statements)));
+            statements.extend(open.map(|start| start.statement(&statements, text)));
             Ok(statements)
         }
         Some(error) => {
-            let open = match open {
-                None => Open { line: error.location.line, start: places.offset(error.location), end: text.len() },
-                Some(open) => Open { end: text.len(), ..open },
-            };
-            Err(NotSql { statement: open.close(text, &statements), error })
+            let start =
+                open.unwrap_or_else(|| Start { line: error.location.line, offset: places.offset(error.location) });
+            Err(NotSql { statement: start.statement(&statements, text), error })
         }
     }
 }
@@ -81,7 +78,7 @@ pub(super) fn is_unfinished(text: &str) -> bool {
     match error {
         // The tokenizer tells only by its words whether more text could help.
         Some(error) => error.message.contains("EOF") || error.message.contains("Unterminated"),
-        None => tokens.iter().rfind(|token| is_significant(token)).is_some_and(|token| !is_separator(token)),
+        None => tokens.iter().rfind(|token| is_significant(token)).is_some_and(|token| token.token != Token::SemiColon),
     }
 }
 
@@ -94,21 +91,19 @@ pub(super) fn excerpt(statement: &str) -> String {
     }
 }
 
-/// A statement whose end is not known yet.
+/// The place at which a statement begins.
 #[derive(Debug, Clone, Copy)]
-struct Open {
+struct Start {
     /// Line of the first token, from 1.
     line: u64,
     /// Byte offset of the first token.
-    start: usize,
-    /// Byte offset of the end of the last token so far.
-    end: usize,
+    offset: usize,
 }
 
-impl Open {
-    /// The finished statement of `text`, which follows those `before` it.
-    fn close<'a>(self, text: &'a str, before: &[Statement<'_>]) -> Statement<'a> {
-        Statement { number: before.len() + 1, line: self.line, text: &text[self.start..self.end] }
+impl Start {
+    /// The statement from here to the end of `text`, which follows those `before` it.
+    fn statement<'a>(self, before: &[Statement<'_>], text: &'a str) -> Statement<'a> {
+        Statement { number: before.len() + 1, line: self.line, text: text[self.offset..].trim_end() }
     }
 }
 
@@ -122,18 +117,6 @@ fn tokens(text: &str) -> (Vec<TokenWithSpan>, Option<TokenizerError>) {
 /// Whether the token is neither space nor a comment.
 fn is_significant(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_) | Token::EOF)
-}
-
-/// Whether the token is a semicolon between statements.
-fn is_separator(token: &TokenWithSpan) -> bool {
-    // A hint comment, `/*! … */`, is given as the tokens within it, each with the place of the
-    // whole comment. The text cannot be split there.
-    token.token == Token::SemiColon && is_one_character(token.span)
-}
-
-/// Whether the place is one character wide.
-fn is_one_character(span: Span) -> bool {
-    span.start.line == span.end.line && span.start.column + 1 == span.end.column
 }
 
 /// The byte offsets of lines and columns, which the tokenizer counts in
@@ -198,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn comments_within_a_statement_are_kept() {
-        assert_eq!(lines("SELECT 1 -- one;\n + /* ; */ 2 -- end"), [(1, "SELECT 1 -- one;\n + /* ; */ 2")]);
+    fn comments_after_the_first_token_are_kept() {
+        assert_eq!(lines("SELECT 1 -- one;\n + /* ; */ 2 -- end"), [(1, "SELECT 1 -- one;\n + /* ; */ 2 -- end")]);
         assert_eq!(lines("SELECT /* a /* b; */ ; */ 1"), [(1, "SELECT /* a /* b; */ ; */ 1")]);
     }
 
@@ -224,7 +207,9 @@ mod tests {
 
     #[test]
     fn hint_comments_are_not_split() {
-        assert_eq!(lines("SELECT /*! 1; */ + 2; SELECT 3"), [(1, "SELECT /*! 1; */ + 2"), (1, "SELECT 3")]);
+        for text in ["SELECT /*! 1; */ + 2", "SELECT 1 /*! + 2 */", "/*! SELECT */ 1"] {
+            assert_eq!(lines(&format!("{text}; SELECT 3")), [(1, text), (1, "SELECT 3")]);
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(crate) const INIT: &str = "wf:init";
 const PAGE: u64 = 65536;
 /// The arena at the start; the host makes it larger when a single row needs it.
 const ARENA_PAGES: u64 = 64;
+/// The same in bytes.
+pub(crate) const ARENA_SIZE: u64 = ARENA_PAGES * PAGE;
 
 /// A module that is ready to be compiled.
 #[derive(Debug, Clone)]

@@ -13,6 +13,6 @@ mod spec;
 mod stubs;
 
 pub(crate) use self::{
-    assemble::{ARENA, Assembled, INIT, MEMORY, ROW, STDERR, assemble, without_imports},
-    spec::{DriverSpec, Lane, Shape, Variant},
+    assemble::{ARENA, ARENA_SIZE, Assembled, INIT, MEMORY, ROW, STDERR, assemble, without_imports},
+    spec::{DriverSpec, Shape, Slot, Variant},
 };

@@ -47,7 +47,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn of(guest: &GuestType) -> Option<Self> {
+    /// The slot for a type; `None` for types that drivers do not know.
+    pub(crate) fn of(guest: &GuestType) -> Option<Self> {
         let (inner, optional) = guest.unwrap_option();
         let shape = match inner {
             GuestType::Bool | GuestType::U8 => Shape::Lane(Lane::U8),

@@ -77,7 +77,7 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Result<Option<Unwrapped>> {
 
 fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
     let mut outline = Outline::default();
-    let mut depth = 0;
+    let mut depth = 0u32;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|e| Error::Module(e.to_string()))?;
         match payload {

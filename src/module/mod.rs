@@ -16,13 +16,14 @@ pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
     facts::{Facts, prove},
-    signature::{DeclaredTypes, basic_type},
+    signature::{DeclaredTypes, natural_type},
     wit::Wit,
 };
 pub use self::{
     signature::{Parameter, Signature},
     types::{GuestSignature, GuestType},
 };
+use self::signature::basic_type;
 use crate::error::{Error, Result};
 
 /// How values cross between SQL and the guest.
@@ -158,6 +159,11 @@ impl Module {
     #[must_use]
     pub fn default_abi(&self) -> Abi {
         if self.wit.is_some() { Abi::Canonical } else { Abi::Basic }
+    }
+
+    /// The linear memory that the module has at the start, in bytes; 0 when it is not known before it runs.
+    pub(crate) fn declared_memory(&self) -> u64 {
+        self.core.as_ref().and_then(|core| core.memory).map_or(0, |memory| memory.initial.saturating_mul(65536))
     }
 
     pub(crate) fn core(&self) -> Option<&CoreModule> {

@@ -1,5 +1,14 @@
-//! x
-/// x
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct GuestError {}
+//! Sandboxes: live instances of images, what they may use, and what is reported when they fail.
+
+mod limits;
+mod live;
+mod pool;
+mod report;
+
+pub(crate) use self::{
+    limits::State,
+    live::{Deadline, Sandbox},
+    pool::Pool,
+    report::{failure_of, frames_of, output_of},
+};
+pub use self::report::{Failure, GuestError};

@@ -1,0 +1,304 @@
+//! One call of a function on a batch: constants, nulls, and the parts that workers share.
+
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef},
+        buffer::NullBuffer,
+        compute::cast,
+        util::display::{ArrayFormatter, FormatOptions},
+    },
+    common::ScalarValue,
+    logical_expr::ColumnarValue,
+};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::{
+    drivers::Drivers,
+    general::General,
+    lift::Output,
+    lower::{Misfit, shorten},
+    runtime::{Runtime, per_row, workers},
+};
+use crate::{
+    error::{Error, Result},
+    module::{GuestType, Signature},
+    sandbox::{Failure, GuestError},
+};
+
+/// How a function's rows are run.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// Through a batch driver.
+    Drivers(Drivers),
+    /// Through the component API, row by row.
+    General(General),
+}
+
+/// A function that can be called on batches.
+#[derive(Debug)]
+pub(crate) struct Callable {
+    pub(crate) name: String,
+    pub(crate) signature: Signature,
+    /// The same arguments always give the same result, so constants need one call.
+    pub(crate) deterministic: bool,
+    pub(crate) route: Route,
+    pub(crate) runtime: Arc<Runtime>,
+    /// Measured nanoseconds per row, as the bits of an `f64`; 0 when nothing was measured yet.
+    pub(crate) cost: AtomicU64,
+}
+
+/// A part of a batch that takes less time than this, in nanoseconds, is not worth another worker.
+const WORTH_SHARING: f64 = 100_000.0;
+
+/// How many rows are run first when nothing is known of a function's cost.
+const FIRST_ROWS: usize = 1024;
+
+/// Why rows failed, before the arguments of the row are known to the report.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// A row of the batch, or the sandbox before its first row.
+    Guest {
+        row: Option<usize>,
+        failure: Failure,
+        frames: Vec<String>,
+        frames_are_partial: bool,
+        output: String,
+    },
+    Other(Error),
+}
+
+impl Callable {
+    /// Calls the function on a batch of `rows` rows.
+    ///
+    /// # Errors
+    /// When an argument cannot be given to the guest, or the guest fails.
+    pub(crate) fn call(&self, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+        let all_constant = args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        if all_constant && self.deterministic && rows > 0 {
+            let array = self.call_arrays(args, 1)?;
+            return Ok(ColumnarValue::Scalar(self.scalar(&array)?));
+        }
+        Ok(ColumnarValue::Array(self.call_arrays(args, rows)?))
+    }
+
+    fn scalar(&self, array: &ArrayRef) -> Result<ScalarValue> {
+        ScalarValue::try_from_array(array, 0).map_err(|e| Error::Statement(format!("function {}: {e}", self.name)))
+    }
+
+    fn call_arrays(&self, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+        let args = self.arguments(args)?;
+        let called = self.called(&args, rows)?;
+        if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
+            return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
+        }
+        let misfit = |misfit: Misfit| Error::Argument {
+            function: self.name.clone(),
+            row: misfit.row,
+            message: misfit.message,
+        };
+        let result = match &self.route {
+            Route::Drivers(drivers) => {
+                let batch = drivers.prepare(&self.signature, &args, called.clone())?.map_err(misfit)?;
+                let output = self.share(rows, |part| drivers.run(&self.runtime, &batch, part), |parts| {
+                    parts.into_iter().reduce(|mut all: Output, part| {
+                        all.append(&part);
+                        all
+                    })
+                });
+                output.map(|output| {
+                    let (guest, _) = self.signature.guest.result.unwrap_option();
+                    output.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref())
+                })
+            }
+            Route::General(general) => {
+                let batch = general.prepare(&self.signature, &args, called)?.map_err(misfit)?;
+                self.share(rows, |part| general.run(&self.runtime, &self.signature, &batch, part), |parts| {
+                    Some(parts.concat())
+                })
+                .map(|values| general.lift(&self.signature, values.unwrap_or_default()))
+            }
+        };
+        match result {
+            Ok(lifted) => lifted?.map_err(|misfit| {
+                self.report(&args, Stop::Guest {
+                    row: Some(misfit.row),
+                    failure: Failure::Result(misfit.message),
+                    frames: Vec::new(),
+                    frames_are_partial: false,
+                    output: String::new(),
+                })
+            }),
+            Err(stop) => Err(self.report(&args, stop)),
+        }
+    }
+
+    /// The arguments as arrays of their declared types; a constant has one row.
+    fn arguments(&self, args: &[ColumnarValue]) -> Result<Vec<Argument>> {
+        if args.len() != self.signature.params.len() {
+            return Err(Error::Statement(format!(
+                "function {} takes {} arguments, not {}",
+                self.name,
+                self.signature.params.len(),
+                args.len()
+            )));
+        }
+        args.iter()
+            .zip(&self.signature.params)
+            .map(|(arg, param)| {
+                let (array, constant) = match arg {
+                    ColumnarValue::Array(array) => (Arc::clone(array), false),
+                    ColumnarValue::Scalar(scalar) => (
+                        scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?,
+                        true,
+                    ),
+                };
+                let array = match crate::function::accepts(&param.data_type, array.data_type()) {
+                    true => array,
+                    false => cast(&array, &param.data_type)?,
+                };
+                Ok(Argument { array, constant })
+            })
+            .collect()
+    }
+
+    /// The rows on which the function is called: those where no strict argument is null. `None` means every row.
+    fn called(&self, args: &[Argument], rows: usize) -> Result<Option<NullBuffer>> {
+        let mut called: Option<NullBuffer> = None;
+        for (index, (arg, param)) in args.iter().zip(&self.signature.params).enumerate() {
+            let Some(nulls) = arg.array.logical_nulls().filter(|nulls| nulls.null_count() > 0) else { continue };
+            if param.not_null && !(arg.constant && rows == 0) {
+                return Err(Error::Argument {
+                    function: self.name.clone(),
+                    row: (0..nulls.len()).find(|row| nulls.is_null(*row)).unwrap_or(0),
+                    message: format!("argument {} is NULL, but is declared NOT NULL", param.name),
+                });
+            }
+            if self.signature.is_strict(index) {
+                let nulls = if arg.constant { NullBuffer::new_null(rows) } else { nulls };
+                called = NullBuffer::union(called.as_ref(), Some(&nulls));
+            }
+        }
+        Ok(called)
+    }
+
+    /// Runs `run` over the rows, in parts side by side when they are many and dear, and `join`s the parts in order.
+    /// Of several failures the one of the first part is reported.
+    fn share<T: Send, U>(
+        &self,
+        rows: usize,
+        run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,
+        join: impl Fn(Vec<T>) -> Option<U>,
+    ) -> Result<Option<U>, Stop> {
+        let timed = |part: Range<usize>| {
+            let (start, rows) = (Instant::now(), part.len());
+            let result = run(part);
+            self.measured(per_row(start, rows));
+            result
+        };
+        let mut done = Vec::new();
+        let mut from = 0;
+        if self.cost() == 0.0 && rows > 2 * FIRST_ROWS {
+            done.push(timed(0..FIRST_ROWS)?);
+            from = FIRST_ROWS;
+        }
+        let workers_allowed = self.runtime.parallelism();
+        let worth = ((rows - from) as f64 * self.cost() / WORTH_SHARING) as usize;
+        let parts = match workers_allowed {
+            1 => 1,
+            // A few parts for each worker, because some take longer than others.
+            all => worth.min(all * 4).max(1),
+        };
+        if parts == 1 {
+            done.push(timed(from..rows)?);
+            return Ok(join(done));
+        }
+        let bounds = |part: usize| from + (rows - from) * part / parts;
+        let results: Vec<Result<T, Stop>> = workers().install(|| {
+            (0..parts).into_par_iter().map(|part| timed(bounds(part)..bounds(part + 1))).collect()
+        });
+        for result in results {
+            done.push(result?);
+        }
+        Ok(join(done))
+    }
+
+    fn cost(&self) -> f64 {
+        f64::from_bits(self.cost.load(Ordering::Relaxed))
+    }
+
+    /// Takes a measurement in: a moving average, so that one slow part does not decide.
+    fn measured(&self, cost: f64) {
+        let known = self.cost();
+        let cost = if known == 0.0 { cost } else { known + (cost - known) / 8.0 };
+        self.cost.store(cost.to_bits(), Ordering::Relaxed);
+    }
+
+    fn report(&self, args: &[Argument], stop: Stop) -> Error {
+        match stop {
+            Stop::Other(error) => match error {
+                Error::Compile { message, .. } => Error::Compile { function: self.name.clone(), message },
+                Error::Argument { row, message, .. } => {
+                    Error::Argument { function: self.name.clone(), row, message }
+                }
+                other => other,
+            },
+            Stop::Guest { row, failure, frames, frames_are_partial, output } => {
+                let arguments = row.map_or_else(Vec::new, |row| {
+                    let named = args.iter().zip(&self.signature.params);
+                    named.map(|(arg, param)| format!("{} = {}", param.name, arg.text(row))).collect()
+                });
+                tracing::warn!(function = self.name, ?row, %failure, "guest failed");
+                Error::Guest(Box::new(GuestError {
+                    function: self.name.clone(),
+                    row,
+                    arguments,
+                    failure,
+                    frames,
+                    frames_are_partial,
+                    output,
+                }))
+            }
+        }
+    }
+}
+
+/// An argument of a batch.
+#[derive(Debug, Clone)]
+pub(super) struct Argument {
+    pub(super) array: ArrayRef,
+    /// The array has one row, which stands for all.
+    pub(super) constant: bool,
+}
+
+impl Argument {
+    /// The value of a row for a message, shortened.
+    fn text(&self, row: usize) -> String {
+        let row = if self.constant { 0 } else { row };
+        if row >= self.array.len() {
+            return "?".to_owned();
+        }
+        if self.array.is_null(row) {
+            return "NULL".to_owned();
+        }
+        let formatted = ArrayFormatter::try_new(&self.array, &FormatOptions::default())
+            .map_or_else(|_| "?".to_owned(), |formatter| formatter.value(row).to_string());
+        match self.array.data_type().is_string() {
+            true => format!("'{}'", shorten(&formatted)),
+            false => shorten(&formatted),
+        }
+    }
+}
+
+/// The guest type that a parameter's values are lowered to.
+pub(super) fn inner(guest: &GuestType) -> &GuestType {
+    guest.unwrap_option().0
+}

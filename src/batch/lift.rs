@@ -1,0 +1,191 @@
+//! From columns that drivers wrote to Arrow columns.
+
+use std::sync::Arc;
+
+use datafusion::arrow::{
+    array::{
+        Array, ArrayData, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
+        IntervalMonthDayNanoArray, StringArray, make_array,
+    },
+    buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
+    compute::{CastOptions, cast, cast_with_options},
+    datatypes::{DataType, Decimal32Type, Int32Type, IntervalMonthDayNano, IntervalUnit},
+};
+
+use super::lower::{Misfit, shorten};
+use crate::{error::Result, module::GuestType};
+
+/// Result columns as a driver wrote them, collected slice by slice.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Fixed-size values; of strings and binaries the bytes.
+    pub(super) values: MutableBuffer,
+    /// Of strings and binaries, the end of each row's bytes.
+    pub(super) ends: Vec<u64>,
+    /// Of optional results, one byte per row.
+    pub(super) validity: Vec<u8>,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { values: MutableBuffer::new(0), ends: Vec::new(), validity: Vec::new() }
+    }
+
+    /// Appends the rows of another.
+    pub(super) fn append(&mut self, other: &Self) {
+        let before = self.values.len() as u64;
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.values.extend_from_slice(&other.values);
+        self.validity.extend_from_slice(&other.validity);
+    }
+
+    /// Makes the Arrow array of a result of type `guest` (without `option`). `called` tells the rows on which the
+    /// function was called.
+    ///
+    /// # Errors
+    /// The outer one when Arrow refuses a conversion, the inner one for a result that its type does not allow.
+    pub(super) fn lift(
+        self,
+        rows: usize,
+        guest: &GuestType,
+        return_type: &DataType,
+        called: Option<&NullBuffer>,
+    ) -> Result<Result<ArrayRef, Misfit>> {
+        let some = (!self.validity.is_empty()).then(|| NullBuffer::new(to_bits(&self.validity)));
+        let nulls = NullBuffer::union(some.as_ref(), called);
+        match guest {
+            GuestType::Bool => Ok(Ok(Arc::new(BooleanArray::new(to_bits(&self.values), nulls)))),
+            GuestType::Char => lift_text(&self.values, nulls, |code| match char::from_u32(code) {
+                Some(single) => Ok(single.to_string()),
+                None => Err(format!("{code:#x}, which is no character")),
+            }),
+            GuestType::Enum(cases) => lift_text(&self.values, nulls, |index| match cases.get(index as usize) {
+                Some(case) => Ok(case.clone()),
+                None => Err(format!("case number {index} of an enum of {}", cases.len())),
+            }),
+            GuestType::String => self.lift_strings(nulls, return_type),
+            GuestType::Bytes => self.lift_binaries(nulls, return_type),
+            _ => Ok(Ok(lift_lane(self.values.into(), rows, return_type, nulls)?)),
+        }
+    }
+
+    fn offsets(&self) -> Result<OffsetBuffer<i32>> {
+        let mut offsets = Vec::with_capacity(self.ends.len() + 1);
+        offsets.push(0);
+        if self.values.len() > i32::MAX as usize {
+            return Err(crate::Error::Statement(format!(
+                "the results of one batch have {} bytes, more than the 2 GiB of an Arrow string column: make the \
+                 batches smaller (SET datafusion.execution.batch_size)",
+                self.values.len()
+            )));
+        }
+        // They do not exceed i32::MAX, as was just checked, and each is at least as great as the one before.
+        offsets.extend(self.ends.iter().map(|end| i32::try_from(*end).unwrap_or(i32::MAX)));
+        Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))
+    }
+
+    fn lift_strings(self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+        let offsets = self.offsets()?;
+        let ends = self.ends;
+        let values: Buffer = self.values.into();
+        let strings = match StringArray::try_new(offsets, values.clone(), nulls) {
+            Ok(strings) => strings,
+            Err(error) => {
+                // The whole buffer was checked at once; which row is wrong matters only now.
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let bad = starts.zip(&ends).position(|(start, end)| {
+                    std::str::from_utf8(&values[start as usize..*end as usize]).is_err()
+                });
+                return match bad {
+                    Some(row) => Ok(Err(Misfit { row, message: "a string that is not UTF-8".to_owned() })),
+                    None => Err(error.into()),
+                };
+            }
+        };
+        if *return_type == DataType::Utf8 {
+            return Ok(Ok(Arc::new(strings)));
+        }
+        parse_decimals(strings, return_type)
+    }
+
+    fn lift_binaries(self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+        let offsets = self.offsets()?;
+        let binaries = BinaryArray::try_new(offsets, self.values.into(), nulls)?;
+        let DataType::FixedSizeBinary(size) = return_type else {
+            return Ok(Ok(Arc::new(binaries)));
+        };
+        let wrong = binaries.iter().position(|value| value.is_some_and(|bytes| bytes.len() != *size as usize));
+        if let Some(row) = wrong {
+            let message = format!("{} bytes, where {size} are declared", binaries.value(row).len());
+            return Ok(Err(Misfit { row, message }));
+        }
+        Ok(Ok(Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(binaries.iter(), *size)?)))
+    }
+}
+
+fn lift_lane(values: Buffer, rows: usize, return_type: &DataType, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+    let whole = || Int64Array::new(ScalarBuffer::new(values.clone(), 0, rows), nulls.clone());
+    Ok(match return_type {
+        DataType::Decimal128(precision, scale) => {
+            let wide: Vec<i128> = whole().values().iter().map(|value| i128::from(*value)).collect();
+            let array = Decimal128Array::new(wide.into(), nulls.clone()).with_precision_and_scale(*precision, *scale)?;
+            array.validate_decimal_precision(*precision)?;
+            Arc::new(array)
+        }
+        DataType::Decimal32(precision, scale) => {
+            let strict = CastOptions { safe: false, ..CastOptions::default() };
+            let narrow = cast_with_options(&whole(), &DataType::Int32, &strict)?;
+            let array = narrow.as_primitive::<Int32Type>().reinterpret_cast::<Decimal32Type>();
+            Arc::new(array.with_precision_and_scale(*precision, *scale)?)
+        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            let values: ScalarBuffer<IntervalMonthDayNano> = whole().values().iter().map(|value| day_time(*value)).collect();
+            Arc::new(IntervalMonthDayNanoArray::new(values, nulls.clone()))
+        }
+        plain => make_array(
+            ArrayData::builder(plain.clone()).len(rows).add_buffer(values).nulls(nulls).align_buffers(true).build()?,
+        ),
+    })
+}
+
+/// A day-time interval as Arrow stores it: days in the low, milliseconds in the high 32 bits.
+fn day_time(value: i64) -> IntervalMonthDayNano {
+    let days = (value & 0xffff_ffff) as i32;
+    IntervalMonthDayNano { months: 0, days, nanoseconds: (value >> 32) * 1_000_000 }
+}
+
+fn parse_decimals(strings: StringArray, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+    let strings: ArrayRef = Arc::new(strings);
+    let decimals = cast(&strings, return_type)?;
+    // A cast makes null of what it cannot read.
+    let wrong = (0..strings.len()).find(|&row| decimals.is_null(row) && strings.is_valid(row));
+    Ok(match wrong {
+        None => Ok(decimals),
+        Some(row) => {
+            let text = shorten(strings.as_string::<i32>().value(row));
+            Err(Misfit { row, message: format!("'{text}', which is no {return_type}") })
+        }
+    })
+}
+
+/// Makes text of numbers, one per row that is not null.
+fn lift_text(
+    values: &[u8],
+    nulls: Option<NullBuffer>,
+    text: impl Fn(u32) -> Result<String, String>,
+) -> Result<Result<ArrayRef, Misfit>> {
+    let codes = values.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let lifted: Result<StringArray, Misfit> = codes
+        .enumerate()
+        .map(|(row, code)| match &nulls {
+            Some(nulls) if nulls.is_null(row) => Ok(None),
+            _ => text(code).map(Some).map_err(|message| Misfit { row, message }),
+        })
+        .collect();
+    Ok(lifted.map(|array| Arc::new(array) as ArrayRef))
+}
+
+/// Packs bytes that are 0 or 1 into bits.
+fn to_bits(bytes: &[u8]) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(bytes.len(), |index| bytes[index] != 0)
+}

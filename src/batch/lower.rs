@@ -1,0 +1,167 @@
+//! From Arrow columns to columns that drivers read.
+
+use datafusion::arrow::{
+    array::{
+        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray,
+    },
+    buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
+    compute::cast,
+    datatypes::{DataType, Decimal32Type, Decimal128Type, Int32Type, IntervalMonthDayNanoType, IntervalUnit},
+};
+
+use crate::{
+    driver::Shape,
+    error::Result,
+    module::GuestType,
+};
+
+/// What is wrong with an argument: the row, and a text.
+pub(super) struct Misfit {
+    pub(super) row: usize,
+    pub(super) message: String,
+}
+
+/// An argument column in the form that drivers read.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) values: Values,
+    pub(super) nulls: Option<NullBuffer>,
+    /// One value for all rows.
+    pub(super) constant: bool,
+}
+
+/// The values of a column. Those of nulls are arbitrary.
+#[derive(Debug)]
+pub(super) enum Values {
+    /// Fixed-size values of so many bytes.
+    Lane(Buffer, usize),
+    /// Booleans, which drivers read as bytes.
+    Bits(BooleanBuffer),
+    /// Strings or binaries.
+    Offsets32(OffsetBuffer<i32>, Buffer),
+    /// The same in the large layout.
+    Offsets64(OffsetBuffer<i64>, Buffer),
+    /// The same as views; strings are viewed as binaries.
+    Views(BinaryViewArray),
+}
+
+/// Lowers an array for a parameter of type `guest` (without `option`).
+///
+/// # Errors
+/// The outer one when Arrow refuses a conversion, the inner one for an argument that the guest's type does not have.
+pub(super) fn lower(array: &ArrayRef, guest: &GuestType, shape: Shape) -> Result<Result<Values, Misfit>> {
+    let values = match (guest, shape) {
+        (GuestType::Char, _) => lower_text(array, |text| {
+            let mut chars = text.chars();
+            match (chars.next(), chars.next()) {
+                (Some(single), None) => Ok(u32::from(single)),
+                _ => Err(format!("'{}' is not a single character", shorten(text))),
+            }
+        })?,
+        (GuestType::Enum(cases), _) => lower_text(array, |text| {
+            let found = cases.iter().position(|case| case == text);
+            found.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| {
+                format!("'{}' is not a case of the enum; it has {}", shorten(text), cases.join(", "))
+            })
+        })?,
+        (_, Shape::Bytes) => Ok(lower_bytes(array)?),
+        (_, Shape::Lane(lane)) => lower_lane(array, lane.width() as usize)?,
+    };
+    Ok(values)
+}
+
+fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> {
+    let narrowed = match array.data_type() {
+        DataType::Boolean => return Ok(Ok(Values::Bits(array.as_boolean().values().clone()))),
+        DataType::Decimal128(..) => narrow_decimals(array.as_primitive::<Decimal128Type>()),
+        DataType::Decimal32(..) => {
+            let unscaled = array.as_primitive::<Decimal32Type>().reinterpret_cast::<Int32Type>();
+            return lower_lane(&cast(&unscaled, &DataType::Int64)?, width);
+        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            day_times(array.as_primitive::<IntervalMonthDayNanoType>())
+        }
+        _ => {
+            let data = array.to_data();
+            let bytes = data.buffers()[0].slice_with_length(data.offset() * width, data.len() * width);
+            return Ok(Ok(Values::Lane(bytes, width)));
+        }
+    };
+    Ok(narrowed.map(|values| Values::Lane(Buffer::from_vec(values), width)))
+}
+
+/// The unscaled values of decimals, which fit 64 bits up to 18 digits.
+fn narrow_decimals(array: &Decimal128Array) -> Result<Vec<i64>, Misfit> {
+    each(array, |row| {
+        i64::try_from(array.value(row)).map_err(|_| format!("{} does not fit s64", array.value_as_string(row)))
+    })
+}
+
+/// Day-time intervals as Arrow stores them: days in the low, milliseconds in the high 32 bits.
+fn day_times(array: &IntervalMonthDayNanoArray) -> Result<Vec<i64>, Misfit> {
+    each(array, |row| {
+        let value = array.value(row);
+        let milliseconds = i32::try_from(value.nanoseconds / 1_000_000);
+        match milliseconds {
+            Ok(ms) if value.months == 0 && value.nanoseconds % 1_000_000 == 0 => {
+                Ok((i64::from(ms) << 32) | i64::from(value.days.cast_unsigned()))
+            }
+            _ => Err("the interval is not a number of days and milliseconds".to_owned()),
+        }
+    })
+}
+
+/// Maps the rows that are not null; nulls become 0.
+fn each(array: &dyn Array, value: impl Fn(usize) -> Result<i64, String>) -> Result<Vec<i64>, Misfit> {
+    (0..array.len())
+        .map(|row| match array.is_null(row) {
+            true => Ok(0),
+            false => value(row).map_err(|message| Misfit { row, message }),
+        })
+        .collect()
+}
+
+fn lower_text(array: &ArrayRef, value: impl Fn(&str) -> Result<u32, String>) -> Result<Result<Values, Misfit>> {
+    let views = cast(array, &DataType::Utf8View)?;
+    let lowered: Result<Vec<u32>, Misfit> = views
+        .as_string_view()
+        .iter()
+        .enumerate()
+        .map(|(row, text)| text.map_or(Ok(0), |text| value(text).map_err(|message| Misfit { row, message })))
+        .collect();
+    Ok(lowered.map(|values| Values::Lane(Buffer::from_vec(values), 4)))
+}
+
+fn lower_bytes(array: &ArrayRef) -> Result<Values> {
+    Ok(match array.data_type() {
+        DataType::Utf8 => {
+            let array = array.as_string::<i32>();
+            Values::Offsets32(array.offsets().clone(), array.values().clone())
+        }
+        DataType::LargeUtf8 => {
+            let array = array.as_string::<i64>();
+            Values::Offsets64(array.offsets().clone(), array.values().clone())
+        }
+        DataType::Binary => {
+            let array = array.as_binary::<i32>();
+            Values::Offsets32(array.offsets().clone(), array.values().clone())
+        }
+        DataType::LargeBinary => {
+            let array = array.as_binary::<i64>();
+            Values::Offsets64(array.offsets().clone(), array.values().clone())
+        }
+        DataType::Utf8View => Values::Views(array.as_string_view().clone().to_binary_view()),
+        DataType::BinaryView => Values::Views(array.as_binary_view().clone()),
+        DataType::FixedSizeBinary(_) => lower_bytes(&cast(array, &DataType::Binary)?)?,
+        // Decimals cross as text.
+        _ => lower_bytes(&cast(array, &DataType::Utf8)?)?,
+    })
+}
+
+/// A text for a message: at most 60 characters of it.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}

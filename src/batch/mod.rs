@@ -1,0 +1,18 @@
+//! Batches: Arrow columns through sandboxes.
+
+mod call;
+mod drivers;
+mod general;
+mod lift;
+mod lower;
+mod runtime;
+mod slice;
+mod tree;
+
+pub(crate) use self::{
+    call::{Callable, Route},
+    drivers::Drivers,
+    general::General,
+    runtime::Runtime,
+};
+pub use self::runtime::EngineOptions;

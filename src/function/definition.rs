@@ -1,0 +1,171 @@
+//! Function definitions: what a CREATE FUNCTION statement made.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use crate::{
+    batch::{Callable, Drivers, General, Route, Runtime},
+    driver::DriverSpec,
+    error::{Error, Result},
+    image::Program,
+    module::{Abi, DeclaredTypes, Module, ModuleHash, Signature},
+};
+
+/// Whether equal arguments give equal results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Volatility {
+    /// Always: constants are evaluated at planning, equal calls once. The default, since a sandbox has neither clock
+    /// nor entropy nor state that lasts.
+    #[default]
+    Immutable,
+    /// Within one query.
+    Stable,
+    /// Not at all: the function is called on every row.
+    Volatile,
+}
+
+/// What is needed to make a function, besides the module.
+#[derive(Debug, Clone)]
+pub(crate) struct FunctionSpec {
+    /// The SQL name, folded.
+    pub(crate) name: String,
+    pub(crate) abi: Option<Abi>,
+    pub(crate) export: Option<String>,
+    /// GROW TO, in bytes.
+    pub(crate) grow_to: Option<u64>,
+    pub(crate) declared: DeclaredTypes,
+    pub(crate) volatility: Volatility,
+}
+
+/// A function that can be called from SQL.
+#[derive(Debug)]
+pub struct FunctionDefinition {
+    pub(crate) module: Arc<Module>,
+    pub(crate) export: String,
+    pub(crate) abi: Abi,
+    pub(crate) volatility: Volatility,
+    pub(crate) memory_limit: u64,
+    pub(crate) callable: Callable,
+}
+
+impl FunctionDefinition {
+    /// The SQL name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.callable.name
+    }
+
+    /// The signature in SQL's and in the guest's types.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.callable.signature
+    }
+
+    /// The name of the export in the module.
+    #[must_use]
+    pub fn export(&self) -> &str {
+        &self.export
+    }
+
+    /// The ABI.
+    #[must_use]
+    pub fn abi(&self) -> Abi {
+        self.abi
+    }
+
+    /// Whether equal arguments give equal results.
+    #[must_use]
+    pub fn volatility(&self) -> Volatility {
+        self.volatility
+    }
+
+    /// The module by content.
+    #[must_use]
+    pub fn module_hash(&self) -> ModuleHash {
+        self.module.hash()
+    }
+
+    /// The most bytes that a sandbox's linear memory may have.
+    #[must_use]
+    pub fn memory_limit(&self) -> u64 {
+        self.memory_limit
+    }
+
+    /// The function runs through batch drivers, not through the general route.
+    #[must_use]
+    pub fn has_drivers(&self) -> bool {
+        matches!(self.callable.route, Route::Drivers(_))
+    }
+
+    /// The function is interrupted when it takes too long; one that is proven to end needs no interruption.
+    #[must_use]
+    pub fn is_interruptible(&self) -> bool {
+        match &self.callable.route {
+            Route::Drivers(drivers) => !drivers.function.facts.ends,
+            Route::General(_) => true,
+        }
+    }
+}
+
+/// The memory of a sandbox in bytes when nothing is said.
+const DEFAULT_MEMORY: u64 = 16 << 20;
+
+/// Makes a function from a module. `program` gives the program of a module under a memory limit.
+///
+/// # Errors
+/// When the module and the statement do not fit, naming both sides.
+pub(crate) fn build(
+    runtime: &Arc<Runtime>,
+    spec: FunctionSpec,
+    module: Arc<Module>,
+    program: impl FnOnce(Arc<Module>, u64) -> Arc<Program>,
+) -> Result<FunctionDefinition> {
+    let abi = spec.abi.unwrap_or_else(|| module.default_abi());
+    let export = module.export(&spec.name, spec.export.as_deref(), abi, &spec.declared)?;
+    let signature = Signature::matching(spec.declared, export.guest)?;
+    let memory_limit = memory_limit(runtime, &module, spec.grow_to)?;
+    let with_drivers = export.lifted.as_ref().and_then(|lifted| DriverSpec::of(lifted, &signature.guest, abi));
+    let route = match with_drivers {
+        Some(drivers) => {
+            let program = program(Arc::clone(&module), memory_limit);
+            let function = program.register(drivers).expect("a lifted function has a core module");
+            Route::Drivers(Drivers { program, function })
+        }
+        None => Route::General(General::new(&module, &export.name, memory_limit)?),
+    };
+    Ok(FunctionDefinition {
+        module,
+        export: export.name,
+        abi,
+        volatility: spec.volatility,
+        memory_limit,
+        callable: Callable {
+            name: spec.name,
+            signature,
+            deterministic: spec.volatility != Volatility::Volatile,
+            route,
+            runtime: Arc::clone(runtime),
+            cost: AtomicU64::new(0),
+        },
+    })
+}
+
+/// The most bytes of linear memory: GROW TO, or the default, or what the module declares when that is more.
+fn memory_limit(runtime: &Runtime, module: &Module, grow_to: Option<u64>) -> Result<u64> {
+    let cap = runtime.options.max_linear_memory_size;
+    let declared = module.declared_memory();
+    if declared > cap {
+        return Err(Error::Module(format!(
+            "it declares {declared} bytes of memory; at most {cap} are allowed (wasm.max_linear_memory_size)"
+        )));
+    }
+    match grow_to {
+        None => Ok(DEFAULT_MEMORY.min(cap).max(declared)),
+        Some(bytes) if bytes > cap => Err(Error::Statement(format!(
+            "GROW TO {bytes}: at most {cap} bytes are allowed (wasm.max_linear_memory_size)"
+        ))),
+        Some(bytes) if bytes < declared => {
+            Err(Error::Statement(format!("GROW TO {bytes}: the module declares {declared} bytes of memory")))
+        }
+        Some(bytes) => Ok(bytes),
+    }
+}

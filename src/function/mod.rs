@@ -1,0 +1,14 @@
+//! Functions as DataFusion sees them.
+
+mod coercion;
+mod definition;
+mod scalar;
+
+pub(crate) use self::{
+    coercion::accepts,
+    definition::{FunctionSpec, build},
+};
+pub use self::{
+    definition::{FunctionDefinition, Volatility},
+    scalar::WasmScalarUdf,
+};

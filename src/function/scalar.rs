@@ -1,0 +1,112 @@
+//! Scalar functions.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use datafusion::{
+    arrow::datatypes::{DataType, Field, FieldRef},
+    common::plan_err,
+    error::Result,
+    logical_expr::{
+        self, ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature as DataFusionSignature,
+    },
+};
+
+use super::{
+    coercion::coerce,
+    definition::{FunctionDefinition, Volatility},
+};
+use crate::module::GuestType;
+
+/// A function of a module as a DataFusion scalar function.
+#[derive(Debug, Clone)]
+pub struct WasmScalarUdf {
+    definition: Arc<FunctionDefinition>,
+    signature: DataFusionSignature,
+}
+
+impl WasmScalarUdf {
+    /// Makes a scalar function of a definition.
+    ///
+    /// # Errors
+    /// When two parameters have the same name.
+    pub fn new(definition: Arc<FunctionDefinition>) -> Result<Self> {
+        let volatility = match definition.volatility() {
+            Volatility::Immutable => logical_expr::Volatility::Immutable,
+            Volatility::Stable => logical_expr::Volatility::Stable,
+            Volatility::Volatile => logical_expr::Volatility::Volatile,
+        };
+        let names: Vec<&str> = definition.signature().params.iter().map(|param| param.name.as_str()).collect();
+        let signature = DataFusionSignature::user_defined(volatility).with_parameter_names(names)?;
+        Ok(Self { definition, signature })
+    }
+
+    /// The function's definition.
+    #[must_use]
+    pub fn definition(&self) -> &Arc<FunctionDefinition> {
+        &self.definition
+    }
+
+    /// What makes two functions the same: DataFusion merges calls of equal functions.
+    fn identity(&self) -> impl Hash + PartialEq + '_ {
+        let definition = &self.definition;
+        (
+            definition.name(),
+            definition.module_hash(),
+            definition.export(),
+            definition.abi(),
+            definition.signature(),
+            definition.memory_limit(),
+            definition.volatility(),
+        )
+    }
+}
+
+impl PartialEq for WasmScalarUdf {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for WasmScalarUdf {}
+
+impl Hash for WasmScalarUdf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for WasmScalarUdf {
+    fn name(&self) -> &str {
+        self.definition.name()
+    }
+
+    fn signature(&self) -> &DataFusionSignature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.definition.signature().return_type.clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let signature = self.definition.signature();
+        if args.arg_fields.len() != signature.params.len() {
+            return plan_err!("function {} takes {} arguments", self.name(), signature.params.len());
+        }
+        let makes_null = matches!(signature.guest.result, GuestType::Option(_));
+        let passes_null =
+            args.arg_fields.iter().enumerate().any(|(index, field)| signature.is_strict(index) && field.is_nullable());
+        Ok(Arc::new(Field::new(self.name(), signature.return_type.clone(), makes_null || passes_null)))
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        coerce(self.name(), &self.definition.signature().params, arg_types)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Ok(self.definition.callable.call(&args.args, args.number_rows)?)
+    }
+}

@@ -1,0 +1,120 @@
+//! A module with the functions that are registered from it.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::{
+    cache::{Image, ImageCache},
+    engines::{Engines, Kind},
+};
+use crate::{
+    driver::{DriverSpec, assemble},
+    error::Result,
+    module::{Facts, Module},
+};
+
+/// A function of a program: what its drivers are made for, and what is proven of it.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) spec: DriverSpec,
+    pub(crate) facts: Facts,
+}
+
+impl Function {
+    /// How the function's image is compiled.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.facts.ends { Kind::Proven } else { Kind::Interruptible }
+    }
+}
+
+/// A module under one memory limit, with the functions that are registered from it. They share an image, so that a
+/// library of twenty functions is compiled once; functions proven to end and others have one each.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) module: Arc<Module>,
+    /// The greatest size of a sandbox's linear memory in bytes.
+    pub(crate) memory_limit: u64,
+    functions: Mutex<Vec<Weak<Function>>>,
+    /// The newest image of each kind, with the functions that it has drivers of, in order.
+    images: Mutex<Vec<(Kind, Arc<Linked>)>>,
+}
+
+/// An image and the functions in it.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    pub(crate) image: Arc<Image>,
+    functions: Vec<Weak<Function>>,
+}
+
+impl Linked {
+    /// The number of a function's drivers.
+    pub(crate) fn position(&self, function: &Arc<Function>) -> Option<usize> {
+        self.functions.iter().position(|linked| std::ptr::eq(linked.as_ptr(), Arc::as_ptr(function)))
+    }
+}
+
+impl Program {
+    pub(crate) fn new(module: Arc<Module>, memory_limit: u64) -> Self {
+        Self { module, memory_limit, functions: Mutex::default(), images: Mutex::default() }
+    }
+
+    /// Registers a function; it is part of every image that is made from now on, for as long as it lives.
+    pub(crate) fn register(&self, spec: DriverSpec) -> Option<Arc<Function>> {
+        let facts = spec.facts(self.module.core()?);
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        functions.retain(|function| function.strong_count() > 0);
+        let same = functions.iter().filter_map(Weak::upgrade).find(|function| function.spec == spec);
+        Some(same.unwrap_or_else(|| {
+            let function = Arc::new(Function { spec, facts });
+            functions.push(Arc::downgrade(&function));
+            function
+        }))
+    }
+
+    /// The image that has a function's drivers.
+    ///
+    /// # Errors
+    /// When the module cannot be assembled or compiled.
+    pub(crate) fn image(
+        &self,
+        engines: &Engines,
+        cache: &ImageCache,
+        function: &Arc<Function>,
+        kind: Kind,
+    ) -> Result<Arc<Linked>, String> {
+        let current = self.images().iter().find(|(k, _)| *k == kind).map(|(_, linked)| Arc::clone(linked));
+        if let Some(linked) = current
+            && linked.position(function).is_some()
+        {
+            return Ok(linked);
+        }
+        let linked = Arc::new(self.make(engines, cache, function, kind)?);
+        let mut images = self.images();
+        images.retain(|(k, _)| *k != kind);
+        images.push((kind, Arc::clone(&linked)));
+        Ok(linked)
+    }
+
+    fn images(&self) -> std::sync::MutexGuard<'_, Vec<(Kind, Arc<Linked>)>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make(
+        &self,
+        engines: &Engines,
+        cache: &ImageCache,
+        function: &Arc<Function>,
+        kind: Kind,
+    ) -> Result<Linked, String> {
+        let functions: Vec<Arc<Function>> = {
+            let all = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+            all.iter().filter_map(Weak::upgrade).filter(|f| f.kind() == function.kind()).collect()
+        };
+        // A replay is about one function only.
+        let functions = if kind == Kind::Replay { vec![Arc::clone(function)] } else { functions };
+        let core = self.module.core().expect("a function with drivers has a core module");
+        let drivers: Vec<_> = functions.iter().map(|f| (f.spec.clone(), f.facts)).collect();
+        let assembled = assemble(core, &drivers, self.memory_limit).map_err(|e| e.to_string())?;
+        let image = cache.module(engines, kind, &assembled)?;
+        Ok(Linked { image, functions: functions.iter().map(Arc::downgrade).collect() })
+    }
+}

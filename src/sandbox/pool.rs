@@ -1,0 +1,65 @@
+//! The pool: idle sandboxes, one lane per worker so that taking and giving back is not contended.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::live::Sandbox;
+
+/// Idle sandboxes by image.
+type Lane = Mutex<HashMap<u64, Vec<Sandbox>>>;
+
+/// The idle sandboxes of all images of an engine.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    lanes: Vec<Lane>,
+}
+
+/// More idle sandboxes of one image than this are not kept in a lane.
+const MAX_IDLE: usize = 4;
+
+impl Pool {
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self { lanes: (0..lanes.max(1)).map(|_| Lane::default()).collect() }
+    }
+
+    /// An idle sandbox of an image, if there is one: from the own lane, else from another that is free to look at.
+    pub(crate) fn take(&self, image: u64) -> Option<Sandbox> {
+        let own = self.own();
+        if let Some(sandbox) = lock(&self.lanes[own]).get_mut(&image).and_then(Vec::pop) {
+            return Some(sandbox);
+        }
+        self.lanes
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != own)
+            .find_map(|(_, lane)| lane.try_lock().ok()?.get_mut(&image)?.pop())
+    }
+
+    /// Gives a sandbox back.
+    pub(crate) fn give(&self, sandbox: Sandbox) {
+        let mut lane = lock(&self.lanes[self.own()]);
+        let idle = lane.entry(sandbox.image).or_default();
+        if idle.len() < MAX_IDLE {
+            idle.push(sandbox);
+        }
+    }
+
+    /// The calling thread's lane.
+    fn own(&self) -> usize {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        OWN.with(|own| own % self.lanes.len())
+    }
+}
+
+fn lock(lane: &Lane) -> MutexGuard<'_, HashMap<u64, Vec<Sandbox>>> {
+    // The map is whole whatever a thread that held it did.
+    lane.lock().unwrap_or_else(PoisonError::into_inner)
+}
