@@ -17,4 +17,4 @@ pub use error::{Error, Result};
 pub use function::{FunctionDefinition, Volatility, WasmScalarUdf};
 pub use module::{Abi, GuestSignature, GuestType, Module, ModuleHash, Parameter, Signature};
 pub use sandbox::{Failure, GuestError};
-pub use sql::Session;
+pub use sql::{Session, WasmFunctionFactory};

@@ -39,6 +39,10 @@ pub(super) enum Error {
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 
+    /// The engine could not be made.
+    #[error("cannot start: {0}")]
+    Engine(wasmfusion::Error),
+
     /// The terminal could not be used for the prompt.
     #[error("cannot read from the terminal: {0}")]
     Terminal(#[from] ReadlineError),

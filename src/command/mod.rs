@@ -23,7 +23,7 @@ use std::{
 use clap::Parser as _;
 use tokio::runtime::{self, Runtime};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use wasmfusion::Session;
+use wasmfusion::{Engine, EngineOptions, Session};
 
 use self::{error::Error, options::Options, output::Printer, prompt::Prompt, run::Runner, script::Script};
 
@@ -62,7 +62,8 @@ fn execute_on(runtime: &Runtime, options: &Options) -> Result<(), Error> {
     // All text is read before anything is run: a misspelt path is found at once.
     let scripts = if interactive { Vec::new() } else { Script::read_all(options)? };
     let printer = Printer::new(io::stdout(), options);
-    let mut runner = Runner::new(Arc::new(Session::new()), printer);
+    let engine = Engine::new(EngineOptions::default()).map_err(Error::Engine)?;
+    let mut runner = Runner::new(Arc::new(Session::new(engine)), printer);
     if interactive {
         Prompt::new(runtime, runner)?.run(options.quiet)
     } else {

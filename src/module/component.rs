@@ -47,7 +47,8 @@ struct Outline<'a> {
 enum Function<'a> {
     Lift { core: u32, options: Box<[CanonicalOption]> },
     Import(&'a str),
-    Alias { instance: u32, name: &'a str },
+    /// Of another instance: not a function that this component defines.
+    Alias,
 }
 
 /// Takes a component apart. `None` when it is made of more than one core module that matters: such a component takes
@@ -119,8 +120,8 @@ impl<'a> Outline<'a> {
                         ComponentAlias::CoreInstanceExport { kind: ExternalKind::Memory, instance_index, name } => {
                             self.core_memories.push(Some((instance_index, name)));
                         }
-                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, instance_index, name } => {
-                            self.functions.push(Function::Alias { instance: instance_index, name });
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } => {
+                            self.functions.push(Function::Alias);
                         }
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Instance, .. } => {
                             self.instances.push(None);

@@ -108,9 +108,14 @@ impl Signature {
 
 /// Results are built with 32-bit offsets: string views and large layouts are a matter of arguments.
 fn plain_layout(ty: DataType) -> DataType {
+    let plain_field = |field: &Field| field.clone().with_data_type(plain_layout(field.data_type().clone()));
     match ty {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::List(item) => DataType::List(Arc::new(plain_field(&item))),
+        DataType::LargeList(item) => DataType::LargeList(Arc::new(plain_field(&item))),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(Arc::new(plain_field(&item)), size),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| plain_field(field)).collect()),
         other => other,
     }
 }

@@ -1,3 +1,9 @@
-//! SQL
+//! SQL: statements of our own, the session that understands them, and the factory for sessions that do not.
+
+mod create;
+mod factory;
+mod parser;
 mod session;
-pub use session::Session;
+mod statement;
+
+pub use self::{factory::WasmFunctionFactory, session::Session};

@@ -1,2 +1,4 @@
-//! it
-#[test] fn t(){}
+//! Tests of the whole: the command, the library through SQL, and the guest modules that they use.
+
+mod command;
+mod fixtures;

@@ -1,0 +1,84 @@
+//! From a CREATE FUNCTION statement to a function.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use datafusion::{
+    arrow::datatypes::DataType, common::DFSchema, execution::SessionState, logical_expr::ExprSchemable,
+    sql::sqlparser::ast::DataType as SqlType,
+};
+
+use super::statement::{CreateFunction, Source};
+use crate::{
+    engine::Engine,
+    error::{Error, Result},
+    function::{FunctionDefinition, FunctionSpec},
+    module::{DeclaredTypes, Module, Parameter},
+};
+
+/// Makes the function that a statement describes.
+///
+/// # Errors
+/// When its types are unknown, its sources cannot be read or its module does not fit; the function is named.
+pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFunction) -> Result<FunctionDefinition> {
+    let params = statement.params.as_ref().map(|params| {
+        params
+            .iter()
+            .map(|param| {
+                Ok(Parameter {
+                    name: param.name.clone(),
+                    data_type: arrow_type(state, &param.ty)?,
+                    not_null: param.not_null,
+                })
+            })
+            .collect::<Result<Vec<_>>>()
+    });
+    let result = statement.returns.as_ref().map(|ty| arrow_type(state, ty)).transpose()?;
+    let declared = DeclaredTypes { params: params.transpose()?, result, called_on_null: statement.called_on_null };
+    let module = read(&statement.source)?;
+    let wit = match &statement.wit {
+        None => None,
+        Some(source) => {
+            let bytes = read(source)?;
+            Some(String::from_utf8(bytes).map_err(|_| Error::Signature("WIT: the text is not UTF-8".into()))?)
+        }
+    };
+    let spec = FunctionSpec {
+        name: statement.name.clone(),
+        abi: statement.abi,
+        export: statement.export.clone(),
+        grow_to: statement.grow_to,
+        declared,
+        volatility: statement.volatility,
+    };
+    build(engine, spec, &module, wit.as_deref())
+}
+
+/// Makes a function of a module's bytes; errors name the function.
+pub(super) fn build(
+    engine: &Engine,
+    spec: FunctionSpec,
+    module: &[u8],
+    wit: Option<&str>,
+) -> Result<FunctionDefinition> {
+    let name = spec.name.clone();
+    Module::read(module, wit, engine.options().max_raw_module_size)
+        .and_then(|module| engine.build(spec, module))
+        .map_err(|error| Error::Statement(format!("CREATE FUNCTION {name}: {error}")))
+}
+
+/// The Arrow type that DataFusion gives a SQL type.
+fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
+    let unknown = |e: datafusion::error::DataFusionError| Error::Statement(format!("type {ty}: {}", e.strip_backtrace()));
+    let expr = state.create_logical_expr(&format!("CAST(NULL AS {ty})"), &DFSchema::empty()).map_err(unknown)?;
+    expr.get_type(&DFSchema::empty()).map_err(unknown)
+}
+
+/// Reads a source to its end.
+pub(super) fn read(source: &Source) -> Result<Vec<u8>> {
+    match source {
+        Source::File(path) => std::fs::read(path).map_err(|source| Error::Read { path: path.clone(), source }),
+        Source::Base64(text) => {
+            let compact: String = text.split_whitespace().collect();
+            STANDARD.decode(compact).map_err(|e| Error::Statement(format!("BASE64: {e}")))
+        }
+    }
+}

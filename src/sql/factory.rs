@@ -1,0 +1,90 @@
+//! CREATE FUNCTION … LANGUAGE wasm in a plain [`SessionContext`](datafusion::prelude::SessionContext).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::{
+    common::{ScalarValue, plan_err},
+    error::Result,
+    execution::{
+        SessionState,
+        context::{FunctionFactory, RegisterFunction},
+    },
+    logical_expr::{self, CreateFunction, Expr, ScalarUDF},
+};
+
+use super::{create, parser};
+use crate::{
+    engine::Engine,
+    function::{FunctionSpec, Volatility, WasmScalarUdf},
+    module::{DeclaredTypes, Parameter},
+};
+
+/// Makes functions from `CREATE FUNCTION name(args) RETURNS type LANGUAGE wasm AS 'path'`, the form that DataFusion
+/// parses by itself.
+///
+/// DataFusion's planner drops `STRICT` and the export of `AS 'path', 'export'` on the way here; a
+/// [`Session`](crate::Session) keeps them.
+#[derive(Debug)]
+pub struct WasmFunctionFactory {
+    engine: Arc<Engine>,
+}
+
+impl WasmFunctionFactory {
+    /// Makes a factory for [`SessionContext::with_function_factory`](datafusion::prelude::SessionContext::with_function_factory).
+    #[must_use]
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+#[async_trait]
+impl FunctionFactory for WasmFunctionFactory {
+    async fn create(&self, state: &SessionState, statement: CreateFunction) -> Result<RegisterFunction> {
+        // DataFusion keeps the name as it was typed, and looks up scalar functions in lower case.
+        let name = statement.name.to_lowercase();
+        match &statement.params.language {
+            Some(language) if language.value.eq_ignore_ascii_case("wasm") => {}
+            Some(other) => return plan_err!("function {name}: LANGUAGE {other} is not supported, only wasm"),
+            None => return plan_err!("function {name}: LANGUAGE wasm AS 'path' is needed"),
+        }
+        if !statement.or_replace && state.scalar_functions().contains_key(&name) {
+            return plan_err!("function {name} exists already; CREATE OR REPLACE FUNCTION replaces it");
+        }
+        let Some(Expr::Literal(ScalarValue::Utf8(Some(path)) | ScalarValue::Utf8View(Some(path)), _)) =
+            &statement.params.function_body
+        else {
+            return plan_err!("function {name}: AS 'path' must be a string");
+        };
+        let params = statement.args.map(|args| {
+            args.into_iter()
+                .enumerate()
+                .map(|(index, arg)| Parameter {
+                    name: arg.name.map_or_else(|| format!("arg{index}"), |name| name.value),
+                    data_type: arg.data_type,
+                    not_null: false,
+                })
+                .collect()
+        });
+        let spec = FunctionSpec {
+            name,
+            abi: None,
+            export: None,
+            grow_to: None,
+            // Without parentheses and RETURNS the types follow from the component.
+            declared: DeclaredTypes {
+                params: params.filter(|params: &Vec<_>| !params.is_empty() || statement.return_type.is_some()),
+                result: statement.return_type,
+                called_on_null: None,
+            },
+            volatility: match statement.params.behavior {
+                Some(logical_expr::Volatility::Stable) => Volatility::Stable,
+                Some(logical_expr::Volatility::Volatile) => Volatility::Volatile,
+                Some(logical_expr::Volatility::Immutable) | None => Volatility::Immutable,
+            },
+        };
+        let module = create::read(&parser::location(path)?)?;
+        let function = create::build(&self.engine, spec, &module, None)?;
+        Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(WasmScalarUdf::new(Arc::new(function))?))))
+    }
+}

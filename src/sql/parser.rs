@@ -1,0 +1,389 @@
+//! The grammar of our statements. Keywords are case-insensitive, names fold to lower case unless quoted.
+
+use datafusion::sql::sqlparser::{
+    ast::{DataType as SqlType, Ident},
+    dialect::GenericDialect,
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+    tokenizer::{Token, Tokenizer},
+};
+
+use super::statement::{CreateFunction, Source, SqlParameter, Statement};
+use crate::{
+    catalog::IfExists,
+    error::{Error, Result},
+    function::Volatility,
+    module::Abi,
+};
+
+const DIALECT: GenericDialect = GenericDialect {};
+
+/// Parses a statement of ours; `None` when it is not one, or does not even tokenize, and is DataFusion's.
+///
+/// # Errors
+/// When it is ours and wrong, with the place.
+pub(crate) fn parse(sql: &str) -> Result<Option<Statement>> {
+    let Ok(tokens) = Tokenizer::new(&DIALECT, sql).tokenize() else { return Ok(None) };
+    let words: Vec<String> = tokens
+        .iter()
+        .filter(|token| !matches!(token, Token::Whitespace(_)))
+        .map(|token| match token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.to_uppercase(),
+            // Whatever is not a bare word cannot be taken for one.
+            _ => "'".to_owned(),
+        })
+        .collect();
+    let begins = |expected: &[&str]| words.iter().map(String::as_str).take(expected.len()).eq(expected.iter().copied());
+    let has = |pair: [&str; 2]| words.windows(2).any(|two| two == pair);
+    let creates = [
+        &["CREATE", "FUNCTION"][..],
+        &["CREATE", "OR", "REPLACE", "FUNCTION"],
+        &["CREATE", "TEMPORARY", "FUNCTION"],
+        &["CREATE", "OR", "REPLACE", "TEMPORARY", "FUNCTION"],
+    ];
+    let is_create = creates.iter().any(|words| begins(words)) && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"]));
+    if !is_create && !begins(&["DROP", "FUNCTION"]) {
+        return Ok(None);
+    }
+    let mut parser =
+        Parser::new(&DIALECT).try_with_sql(sql).map_err(|e| Error::Statement(format!("SQL error: {e}")))?;
+    let mut grammar = Grammar { parser: &mut parser };
+    let parsed = if is_create { grammar.create_function() } else { grammar.drop_function() };
+    match parsed {
+        Ok(statement) => Ok(Some(statement)),
+        Err(Wrong::Syntax(error)) => Err(Error::Statement(format!("SQL error: {error}"))),
+        Err(Wrong::Meaning(error)) => Err(error),
+    }
+}
+
+/// What is wrong with a statement.
+enum Wrong {
+    Syntax(ParserError),
+    Meaning(Error),
+}
+
+impl From<ParserError> for Wrong {
+    fn from(error: ParserError) -> Self {
+        Self::Syntax(error)
+    }
+}
+
+impl From<Error> for Wrong {
+    fn from(error: Error) -> Self {
+        Self::Meaning(error)
+    }
+}
+
+struct Grammar<'a, 'b> {
+    parser: &'a mut Parser<'b>,
+}
+
+impl Grammar<'_, '_> {
+    fn create_function(&mut self) -> Result<Statement, Wrong> {
+        self.parser.expect_keyword_is(Keyword::CREATE)?;
+        let replace = self.parser.parse_keywords(&[Keyword::OR, Keyword::REPLACE]);
+        if self.parser.parse_keyword(Keyword::TEMPORARY) {
+            return Err(Error::Statement("TEMPORARY functions are not supported yet".into()).into());
+        }
+        self.parser.expect_keyword_is(Keyword::FUNCTION)?;
+        let keep = self.parser.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
+        let if_exists = match (replace, keep) {
+            (true, true) => {
+                return Err(Error::Statement("OR REPLACE and IF NOT EXISTS contradict each other".into()).into());
+            }
+            (true, false) => IfExists::Replace,
+            (false, true) => IfExists::Keep,
+            (false, false) => IfExists::Fail,
+        };
+        let name = self.function_name()?;
+        let params = self.params()?;
+        let returns = self.returns()?;
+        let mut options = Options::default();
+        loop {
+            self.options(&mut options)?;
+            if self.parser.parse_keyword(Keyword::AS) {
+                break;
+            }
+            self.parser.expected_ref::<()>("AS", self.parser.peek_token_ref())?;
+        }
+        let mut function = CreateFunction {
+            name,
+            if_exists,
+            params,
+            returns,
+            volatility: Volatility::default(),
+            called_on_null: None,
+            abi: None,
+            grow_to: None,
+            source: Source::File(String::new()),
+            wit: None,
+            export: None,
+        };
+        if self.word("WASM") {
+            self.wasm_clauses(&mut function)?;
+        } else {
+            function.source = location(&self.parser.parse_literal_string()?)?;
+            if self.parser.consume_token(&Token::Comma) {
+                function.export = Some(self.parser.parse_literal_string()?);
+            }
+            // PostgreSQL allows the options after the body, too.
+            self.options(&mut options)?;
+        }
+        function.volatility = options.volatility.unwrap_or_default();
+        function.called_on_null = options.called_on_null;
+        self.end()?;
+        Ok(Statement::CreateFunction(Box::new(function)))
+    }
+
+    /// `[ABI …] [GROW TO n] FROM source [WITH WIT FROM source] [USING EXPORT 'name']`
+    fn wasm_clauses(&mut self, function: &mut CreateFunction) -> Result<(), Wrong> {
+        if self.word("ABI") {
+            function.abi = Some(if self.word("BASIC") {
+                Abi::Basic
+            } else if self.word("CANONICAL") {
+                Abi::Canonical
+            } else {
+                return self.parser.expected_ref("BASIC or CANONICAL", self.parser.peek_token_ref()).map_err(Into::into);
+            });
+        }
+        if self.word("GROW") {
+            self.expect_word("TO")?;
+            function.grow_to = Some(self.parser.parse_literal_uint()?);
+        }
+        self.expect_word("FROM")?;
+        function.source = self.source()?;
+        if self.word("WITH") {
+            self.expect_word("WIT")?;
+            self.expect_word("FROM")?;
+            function.wit = Some(self.source()?);
+        }
+        if self.word("USING") {
+            self.expect_word("EXPORT")?;
+            function.export = Some(self.parser.parse_literal_string()?);
+        }
+        Ok(())
+    }
+
+    fn source(&mut self) -> Result<Source, Wrong> {
+        let local = self.word("LOCAL");
+        if self.word("INFILE") {
+            return Ok(Source::File(self.parser.parse_literal_string()?));
+        }
+        if !local {
+            if self.word("BASE64") {
+                return Ok(Source::Base64(self.parser.parse_literal_string()?));
+            }
+            for later in ["URL", "HTTP", "S3", "GCS", "AZURE"] {
+                if self.word(later) {
+                    return Err(Error::Statement(format!(
+                        "FROM {later} is not supported yet; use INFILE 'path' or BASE64 '…'"
+                    ))
+                    .into());
+                }
+            }
+        }
+        let expected = if local { "INFILE" } else { "[LOCAL] INFILE 'path' or BASE64 '…'" };
+        self.parser.expected_ref(expected, self.parser.peek_token_ref()).map_err(Into::into)
+    }
+
+    fn params(&mut self) -> Result<Option<Vec<SqlParameter>>, Wrong> {
+        if !self.parser.consume_token(&Token::LParen) {
+            return Ok(None);
+        }
+        let mut params = Vec::new();
+        if self.parser.consume_token(&Token::RParen) {
+            return Ok(Some(params));
+        }
+        loop {
+            let name = fold(&self.parser.parse_identifier()?);
+            let ty = self.parser.parse_data_type()?;
+            let not_null = self.parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
+            params.push(SqlParameter { name, ty, not_null });
+            if !self.parser.consume_token(&Token::Comma) {
+                self.parser.expect_token(&Token::RParen)?;
+                return Ok(Some(params));
+            }
+        }
+    }
+
+    fn returns(&mut self) -> Result<Option<SqlType>, Wrong> {
+        if !self.parser.parse_keyword(Keyword::RETURNS) {
+            return Ok(None);
+        }
+        if self.parser.parse_keyword(Keyword::TABLE) {
+            return Err(Error::Statement("RETURNS TABLE: table functions are not supported yet".into()).into());
+        }
+        Ok(Some(self.parser.parse_data_type()?))
+    }
+
+    /// Volatility, null behaviour and LANGUAGE, in any order, each at most once.
+    fn options(&mut self, options: &mut Options) -> Result<(), Wrong> {
+        loop {
+            let volatility = [
+                ("IMMUTABLE", Volatility::Immutable),
+                ("STABLE", Volatility::Stable),
+                ("VOLATILE", Volatility::Volatile),
+            ];
+            if let Some((_, volatility)) = volatility.into_iter().find(|(word, _)| self.word(word)) {
+                once(&mut options.volatility, volatility, "volatility")?;
+            } else if self.words(&["CALLED", "ON", "NULL", "INPUT"]) {
+                once(&mut options.called_on_null, true, "null behaviour")?;
+            } else if self.words(&["RETURNS", "NULL", "ON", "NULL", "INPUT"]) || self.word("STRICT") {
+                once(&mut options.called_on_null, false, "null behaviour")?;
+            } else if self.word("LANGUAGE") {
+                self.expect_word("WASM")?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn drop_function(&mut self) -> Result<Statement, Wrong> {
+        self.parser.expect_keyword_is(Keyword::DROP)?;
+        self.parser.expect_keyword_is(Keyword::FUNCTION)?;
+        let _if_exists = self.parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+        // What follows, such as parameter types or several names, is DataFusion's to judge when the name is not ours.
+        Ok(Statement::DropFunction { name: self.function_name()? })
+    }
+
+    fn function_name(&mut self) -> Result<String, Wrong> {
+        let name = self.parser.parse_object_name(false)?;
+        match name.0.as_slice() {
+            [part] => part.as_ident().map(fold).ok_or_else(|| {
+                Wrong::Meaning(Error::Statement(format!("'{name}' is not a function's name")))
+            }),
+            _ => Err(Error::Statement(format!("function {name}: functions have no schema, so no '.' in their names"))
+                .into()),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Wrong> {
+        while self.parser.consume_token(&Token::SemiColon) {}
+        match &self.parser.peek_token_ref().token {
+            Token::EOF => Ok(()),
+            _ => self.parser.expected_ref("end of statement", self.parser.peek_token_ref()).map_err(Into::into),
+        }
+    }
+
+    /// Takes the next token if it is this bare word, keyword or not.
+    fn word(&mut self, word: &str) -> bool {
+        let found = matches!(&self.parser.peek_token_ref().token, Token::Word(next)
+            if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word));
+        if found {
+            self.parser.advance_token();
+        }
+        found
+    }
+
+    /// Takes these words if all of them follow.
+    fn words(&mut self, words: &[&str]) -> bool {
+        let taken = words.iter().take_while(|word| self.word(word)).count();
+        if taken < words.len() {
+            (0..taken).for_each(|_| self.parser.prev_token());
+        }
+        taken == words.len()
+    }
+
+    fn expect_word(&mut self, word: &str) -> Result<(), Wrong> {
+        if self.word(word) {
+            return Ok(());
+        }
+        self.parser.expected_ref(word, self.parser.peek_token_ref()).map_err(Into::into)
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    volatility: Option<Volatility>,
+    called_on_null: Option<bool>,
+}
+
+fn once<T: PartialEq>(option: &mut Option<T>, value: T, what: &str) -> Result<(), Wrong> {
+    match option.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Error::Statement(format!("the {what} is given twice")).into()),
+    }
+}
+
+/// A path, or a URL, which is for later.
+pub(super) fn location(text: &str) -> Result<Source> {
+    match text.split_once("://") {
+        Some(("file", path)) => Ok(Source::File(path.to_owned())),
+        Some((scheme, _)) => Err(Error::Statement(format!("AS '{scheme}://…' is not supported yet; give a path"))),
+        None => Ok(Source::File(text.to_owned())),
+    }
+}
+
+/// A name as SQL means it.
+fn fold(ident: &Ident) -> String {
+    match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create(sql: &str) -> CreateFunction {
+        match parse(sql).unwrap() {
+            Some(Statement::CreateFunction(create)) => *create,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_clause() {
+        let f = create(
+            "create or replace function MyFn(a BIGINT NOT NULL, \"B\" varchar) returns double stable \
+             called on null input as wasm abi canonical grow to 1000 from local infile 'x.wasm' \
+             with wit from base64 'AA==' using export 'my-fn';",
+        );
+        assert_eq!((f.name.as_str(), f.if_exists), ("myfn", IfExists::Replace));
+        let params = f.params.unwrap();
+        assert_eq!((params[0].name.as_str(), params[0].not_null), ("a", true));
+        assert_eq!((params[1].name.as_str(), params[1].not_null), ("B", false));
+        assert_eq!((f.volatility, f.called_on_null), (Volatility::Stable, Some(true)));
+        assert_eq!((f.abi, f.grow_to), (Some(Abi::Canonical), Some(1000)));
+        assert_eq!((f.source, f.wit), (Source::File("x.wasm".into()), Some(Source::Base64("AA==".into()))));
+        assert_eq!(f.export.as_deref(), Some("my-fn"));
+    }
+
+    #[test]
+    fn the_least() {
+        let f = create("CREATE FUNCTION IF NOT EXISTS f AS WASM FROM INFILE 'x'");
+        assert_eq!((f.params, f.returns, f.if_exists), (None, None, IfExists::Keep));
+    }
+
+    #[test]
+    fn the_language_form_with_options_on_either_side() {
+        let f = create("CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE wasm STRICT AS 'x.wasm', 'g'");
+        assert_eq!((f.called_on_null, f.export.as_deref()), (Some(false), Some("g")));
+        let f = create("CREATE FUNCTION f(a INT) RETURNS INT AS 'x.wasm' LANGUAGE WASM VOLATILE");
+        assert_eq!(f.volatility, Volatility::Volatile);
+    }
+
+    #[test]
+    fn other_statements_are_not_ours() {
+        for sql in ["SELECT 'CREATE FUNCTION f AS WASM'", "CREATE FUNCTION f() RETURN 1", "SELECT 'unclosed", ""] {
+            assert_eq!(parse(sql).unwrap(), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (sql, part) in [
+            ("CREATE FUNCTION f AS WASM FROM FILE 'x'", "INFILE"),
+            ("CREATE FUNCTION f AS WASM FROM URL 'x'", "not supported yet"),
+            ("CREATE FUNCTION f AS WASM FROM INFILE 'x' WIT", "Line: 1, Column: 43"),
+            ("CREATE FUNCTION f STABLE VOLATILE AS WASM FROM INFILE 'x'", "twice"),
+            ("CREATE FUNCTION a.f AS WASM FROM INFILE 'x'", "a.f"),
+            ("CREATE FUNCTION f RETURNS TABLE AS WASM FROM INFILE 'x'", "table functions"),
+            ("CREATE OR REPLACE FUNCTION IF NOT EXISTS f AS WASM FROM INFILE 'x'", "contradict"),
+        ] {
+            let error = parse(sql).unwrap_err().to_string();
+            assert!(error.contains(part), "{sql}: {error}");
+        }
+    }
+}
