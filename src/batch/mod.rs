@@ -5,6 +5,8 @@ mod drivers;
 mod general;
 mod lift;
 mod lower;
+#[cfg(test)]
+mod oracle;
 mod runtime;
 mod slice;
 mod tree;

@@ -89,7 +89,7 @@ impl fmt::Display for GuestError {
             write!(f, "\n  arguments: {}", self.arguments.join(", "))?;
         }
         if !self.output.is_empty() {
-            write!(f, "\n  the guest wrote: {}", self.output.trim_end().replace('\n', "\n    "))?;
+            write!(f, "\n  the guest wrote: {}", self.output.trim().replace('\n', "\n    "))?;
         }
         if !self.frames.is_empty() {
             write!(f, "\n  in: {}", self.frames.join("\n      "))?;
@@ -136,8 +136,19 @@ pub(crate) fn frames_of(error: &wasmtime::Error, is_guest: impl Fn(u32) -> bool)
         .collect()
 }
 
-/// The end of what a guest wrote, as text.
+/// The most bytes of a guest's output that a report shows.
+const MAX_OUTPUT: usize = 2000;
+
+/// The frame's word for `proc_exit`, and the end of what a guest wrote, as text.
 pub(crate) fn output_of(sandbox: &mut Sandbox) -> (u32, String) {
-    let text = String::from_utf8_lossy(&sandbox.output()).into_owned();
-    (sandbox.word(frame::EXIT_CODE), text)
+    let bytes = sandbox.output();
+    let kept = match bytes.len().checked_sub(MAX_OUTPUT) {
+        // From the start of a line on, if there is one.
+        Some(cut) if cut > 0 => {
+            let line = bytes[cut..].iter().position(|byte| *byte == b'\n').map_or(cut, |at| cut + at + 1);
+            format!("…\n{}", String::from_utf8_lossy(&bytes[line..]))
+        }
+        _ => String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    (sandbox.word(frame::EXIT_CODE), kept)
 }

@@ -1,0 +1,299 @@
+//! Property tests: drivers against the general route, which calls the same function row by row through wasmtime's
+//! component API, and BASIC drivers against what the functions mean.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef, AsArray, Int64Array},
+        compute::cast,
+        datatypes::{DataType, Int64Type, IntervalUnit, TimeUnit},
+    },
+    common::ScalarValue,
+    logical_expr::ColumnarValue,
+};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use super::{Callable, General, Route};
+use crate::{
+    Engine, EngineOptions, Error,
+    function::{FunctionDefinition, FunctionSpec, Volatility},
+    module::{Abi, DeclaredTypes, GuestType, Module, Parameter, natural_type},
+};
+
+/// Cases of each function. There are more than 60 functions, so this makes more than 10,000 cases.
+const CASES: u32 = 180;
+
+fn fixture(path: &str) -> Vec<u8> {
+    fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures").join(path)).unwrap()
+}
+
+fn engine() -> Arc<Engine> {
+    Engine::new(EngineOptions::default()).unwrap()
+}
+
+fn spec(name: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
+    FunctionSpec {
+        name: name.replace('-', "_"),
+        abi: Some(abi),
+        export: Some(name.to_owned()),
+        grow_to: None,
+        declared,
+        // Constants go through the batch path, too.
+        volatility: Volatility::Volatile,
+    }
+}
+
+/// The same function by the general route.
+fn general(definition: &FunctionDefinition) -> Callable {
+    let known = &definition.callable;
+    Callable {
+        name: known.name.clone(),
+        signature: known.signature.clone(),
+        deterministic: known.deterministic,
+        route: Route::General(
+            General::new(&definition.module, &definition.export, definition.memory_limit).unwrap(),
+        ),
+        runtime: Arc::clone(&known.runtime),
+        cost: AtomicU64::new(0),
+    }
+}
+
+/// An argument as it is generated: rows before and after a slice, and the layout of strings.
+#[derive(Debug, Clone)]
+struct Column {
+    values: Vec<ScalarValue>,
+    before: usize,
+    after: usize,
+    layout: u8,
+    constant: bool,
+}
+
+impl Column {
+    fn argument(&self) -> ColumnarValue {
+        let layout = layout(&self.values[0].data_type(), self.layout);
+        if self.constant {
+            let array = cast(&self.values[0].to_array_of_size(1).unwrap(), &layout).unwrap();
+            return ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0).unwrap());
+        }
+        let array = cast(&ScalarValue::iter_to_array(self.values.clone()).unwrap(), &layout).unwrap();
+        ColumnarValue::Array(array.slice(self.before, array.len() - self.before - self.after))
+    }
+}
+
+fn layout(ty: &DataType, choice: u8) -> DataType {
+    match (ty, choice % 3) {
+        (DataType::Utf8, 1) => DataType::LargeUtf8,
+        (DataType::Utf8, 2) => DataType::Utf8View,
+        (DataType::Binary, 1) => DataType::LargeBinary,
+        (DataType::Binary, 2) => DataType::BinaryView,
+        _ => ty.clone(),
+    }
+}
+
+/// Values of a guest type, extreme ones often.
+fn value(guest: &GuestType) -> BoxedStrategy<ScalarValue> {
+    macro_rules! integer {
+        ($ty:ty, $variant:ident) => {
+            prop_oneof![any::<$ty>(), Just(<$ty>::MIN), Just(<$ty>::MAX), Just(0), 0..100 as $ty]
+                .prop_map(|v| ScalarValue::$variant(Some(v)))
+                .boxed()
+        };
+    }
+    match guest {
+        GuestType::Bool => any::<bool>().prop_map(|v| ScalarValue::Boolean(Some(v))).boxed(),
+        GuestType::S8 => integer!(i8, Int8),
+        GuestType::U8 => integer!(u8, UInt8),
+        GuestType::S16 => integer!(i16, Int16),
+        GuestType::U16 => integer!(u16, UInt16),
+        GuestType::S32 => integer!(i32, Int32),
+        GuestType::U32 => integer!(u32, UInt32),
+        GuestType::S64 => integer!(i64, Int64),
+        GuestType::U64 => integer!(u64, UInt64),
+        // Any bits: NaNs with payloads, infinities, denormals.
+        GuestType::F32 => prop_oneof![any::<u32>().prop_map(f32::from_bits), Just(f32::NAN), Just(-0.0), -100.0..100.0f32]
+            .prop_map(|v| ScalarValue::Float32(Some(v)))
+            .boxed(),
+        GuestType::F64 => prop_oneof![any::<u64>().prop_map(f64::from_bits), Just(f64::NAN), Just(-0.0), -100.0..100.0f64]
+            .prop_map(|v| ScalarValue::Float64(Some(v)))
+            .boxed(),
+        GuestType::Char => {
+            prop_oneof![any::<char>(), Just('e'), Just('\0')].prop_map(|v| ScalarValue::from(v.to_string())).boxed()
+        }
+        GuestType::String => prop_oneof![
+            4 => "\\PC{0,12}",
+            4 => "[a-zé€😀]{0,80}",
+            1 => Just(String::new()),
+            1 => (0..3000usize).prop_map(|n| "ä".repeat(n)),
+        ]
+        .prop_map(ScalarValue::from)
+        .boxed(),
+        GuestType::Bytes => prop_oneof![8 => vec(any::<u8>(), 0..80), 1 => vec(any::<u8>(), 0..2000)]
+            .prop_map(|v| ScalarValue::Binary(Some(v)))
+            .boxed(),
+        GuestType::Enum(cases) => {
+            proptest::sample::select(cases.clone()).prop_map(ScalarValue::from).boxed()
+        }
+        other => unreachable!("no driver takes {other}"),
+    }
+}
+
+fn column(guest: &GuestType, rows: usize) -> impl Strategy<Value = Column> + use<> {
+    let (inner, _) = guest.unwrap_option();
+    let null = ScalarValue::try_from(&natural_type(inner)).unwrap();
+    let (before, after) = (0..9usize, 0..3usize);
+    let inner = value(inner);
+    (before, after, any::<u8>(), 0..6u8, any::<bool>()).prop_flat_map(move |(before, after, layout, constant, nulls)| {
+        let total = (before + rows + after).max(1);
+        let probability = if nulls { 0.3 } else { 1e-9 };
+        let null = null.clone();
+        vec(option::weighted(1.0 - probability, inner.clone()), total).prop_map(move |values| Column {
+            values: values.into_iter().map(|value| value.unwrap_or_else(|| null.clone())).collect(),
+            before: before.min(total - rows.min(total)),
+            after: total - rows.min(total) - before.min(total - rows.min(total)),
+            layout,
+            constant: constant == 0,
+        })
+    })
+}
+
+fn batch(guests: Vec<GuestType>) -> impl Strategy<Value = (usize, Vec<Column>)> {
+    let rows = prop_oneof![30 => 0..20usize, 6 => 20..200usize, 1 => 8190..8300usize];
+    rows.prop_flat_map(move |rows| {
+        (Just(rows), guests.iter().map(|guest| column(guest, rows).boxed()).collect::<Vec<_>>())
+    })
+}
+
+/// What a call gave, in a form that can be compared: the array, or the row and the text of an error.
+fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef, (Option<usize>, String)> {
+    match callable.call(args, rows) {
+        Ok(ColumnarValue::Array(array)) => Ok(array),
+        Ok(ColumnarValue::Scalar(_)) => unreachable!("a volatile function is called on every row"),
+        Err(Error::Guest(error)) => Err((error.row, error.failure.to_string())),
+        Err(other) => Err((None, other.to_string())),
+    }
+}
+
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() })
+}
+
+/// Checks every function of a module that has drivers. Returns how many there were.
+fn check(module: &str, wit: Option<&str>, cases: u32) -> usize {
+    let engine = engine();
+    let read = || Module::read(&fixture(module), wit, 1 << 25).unwrap();
+    let parsed = read();
+    let world = parsed.wit().unwrap();
+    let names: Vec<String> = world.functions().into_iter().map(|(name, _)| name).collect();
+    let mut checked = 0;
+    for name in names {
+        let definition = engine.build(spec(&name, Abi::Canonical, DeclaredTypes::default()), read()).unwrap();
+        if !definition.has_drivers() {
+            continue;
+        }
+        checked += 1;
+        let oracle = general(&definition);
+        let guests: Vec<GuestType> =
+            definition.signature().guest.params.iter().map(|(_, guest)| guest.clone()).collect();
+        runner(cases)
+            .run(&batch(guests), |(rows, columns)| {
+                let args: Vec<ColumnarValue> = columns.iter().map(Column::argument).collect();
+                let expected = outcome(&oracle, &args, rows);
+                let found = outcome(&definition.callable, &args, rows);
+                prop_assert_eq!(&found, &expected, "{}", name);
+                Ok(())
+            })
+            .unwrap_or_else(|e| panic!("{module}, {name}: {e}"));
+    }
+    checked
+}
+
+#[test]
+fn drivers_of_an_unwrapped_component_do_what_the_component_api_does() {
+    assert!(check("built/types.component.wasm", None, CASES) >= 45);
+    assert!(check("built/text.wasm", None, CASES) >= 7);
+}
+
+#[test]
+fn drivers_of_a_core_module_with_wit_do_what_the_component_api_does() {
+    let wit = String::from_utf8(fixture("rust/types/wit/types.wit")).unwrap();
+    assert!(check("built/types.core.wasm", Some(&wit), CASES / 4) >= 45);
+    let wit = String::from_utf8(fixture("c/wit/text-c.wit")).unwrap();
+    assert!(check("built/text_c.wasm", Some(&wit), CASES / 4) >= 3);
+}
+
+/// A BASIC function of a module of one function.
+fn basic(text: &str, params: &[DataType], result: &DataType) -> FunctionDefinition {
+    let named = params.iter().enumerate().map(|(index, ty)| Parameter {
+        name: format!("p{index}"),
+        data_type: ty.clone(),
+        not_null: false,
+    });
+    let declared =
+        DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), called_on_null: None };
+    let module = Module::read(text.as_bytes(), None, 1 << 20).unwrap();
+    engine().build(spec("f", Abi::Basic, declared), module).unwrap()
+}
+
+#[test]
+fn basic_types_pass_unchanged() {
+    let types = [
+        (GuestType::Bool, DataType::Boolean, "i32"),
+        (GuestType::S8, DataType::Int8, "i32"),
+        (GuestType::U8, DataType::UInt8, "i32"),
+        (GuestType::S16, DataType::Int16, "i32"),
+        (GuestType::U16, DataType::UInt16, "i32"),
+        (GuestType::S32, DataType::Int32, "i32"),
+        (GuestType::U32, DataType::UInt32, "i32"),
+        (GuestType::S64, DataType::Int64, "i64"),
+        (GuestType::U64, DataType::UInt64, "i64"),
+        (GuestType::F32, DataType::Float32, "f32"),
+        (GuestType::F64, DataType::Float64, "f64"),
+        (GuestType::S32, DataType::Date32, "i32"),
+        (GuestType::S64, DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Rome".into())), "i64"),
+        (GuestType::S64, DataType::Time64(TimeUnit::Nanosecond), "i64"),
+        (GuestType::S64, DataType::Duration(TimeUnit::Second), "i64"),
+        (GuestType::S32, DataType::Interval(IntervalUnit::YearMonth), "i32"),
+    ];
+    for (guest, ty, core) in types {
+        let text = format!("(module (func (export \"f\") (param {core}) (result {core}) local.get 0))");
+        let identity = basic(&text, std::slice::from_ref(&ty), &ty);
+        runner(100)
+            .run(&batch(vec![guest]), |(rows, columns)| {
+                let plain = columns[0].argument().into_array(rows).unwrap();
+                // The values of Arrow's other types are those of the integers that carry them.
+                let data = plain.to_data().into_builder().data_type(ty.clone()).build().unwrap();
+                let expected: ArrayRef = datafusion::arrow::array::make_array(data);
+                let found = outcome(&identity.callable, &[ColumnarValue::Array(Arc::clone(&expected))], rows).unwrap();
+                prop_assert_eq!(&found, &expected);
+                Ok(())
+            })
+            .unwrap_or_else(|e| panic!("{ty}: {e}"));
+    }
+}
+
+#[test]
+fn basic_arithmetic_is_right_for_columns_and_constants() {
+    let text = "(module (func (export \"f\") (param i64 i64) (result i64) (i64.sub (local.get 0) (local.get 1))))";
+    let minus = basic(text, &[DataType::Int64, DataType::Int64], &DataType::Int64);
+    runner(500)
+        .run(&batch(vec![GuestType::S64, GuestType::S64]), |(rows, columns)| {
+            let args: Vec<ColumnarValue> = columns.iter().map(Column::argument).collect();
+            let arrays: Vec<ArrayRef> = args.iter().map(|arg| arg.to_array(rows).unwrap()).collect();
+            let [a, b] = [&arrays[0], &arrays[1]].map(|array| array.as_primitive::<Int64Type>());
+            let expected: Int64Array = a.iter().zip(b).map(|(a, b)| Some(a?.wrapping_sub(b?))).collect();
+            let found = outcome(&minus.callable, &args, rows).unwrap();
+            prop_assert_eq!(found.as_primitive::<Int64Type>(), &expected);
+            Ok(())
+        })
+        .unwrap();
+}
