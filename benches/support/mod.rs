@@ -1,0 +1,103 @@
+//! What the benches share: functions by SQL, and a table of ratios from the measurements of one run.
+
+#![allow(dead_code, reason = "each bench uses a part")]
+
+use std::{env, fs, path::PathBuf, sync::Arc};
+
+use datafusion::{
+    arrow::{
+        array::ArrayRef,
+        datatypes::{DataType, Field},
+    },
+    config::ConfigOptions,
+    execution::FunctionRegistry,
+    logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF},
+};
+use wasmfusion::{Engine, EngineOptions, Session};
+
+/// The folder of the guest modules.
+pub(crate) fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures")
+}
+
+/// A session on an engine of its own, with `workers` per batch.
+pub(crate) fn session(workers: usize) -> Session {
+    let options = EngineOptions { parallelism: workers, ..EngineOptions::default() };
+    Session::new(Engine::new(options).expect("an engine"))
+}
+
+/// Runs statements, in whose text `$F` is the folder of the guest modules.
+pub(crate) fn run(session: &Session, statements: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    for statement in statements.split(';').map(str::trim).filter(|text| !text.is_empty()) {
+        let statement = statement.replace("$F", &fixtures().display().to_string());
+        runtime.block_on(session.sql(&statement)).unwrap_or_else(|e| panic!("{statement}: {e}"));
+    }
+}
+
+/// A scalar function with everything that DataFusion prepares once per query.
+pub(crate) struct Function {
+    udf: Arc<ScalarUDF>,
+    args: ScalarFunctionArgs,
+}
+
+impl Function {
+    /// The function `name` of a session, to be called on these arrays.
+    pub(crate) fn new(session: &Session, name: &str, args: &[ArrayRef]) -> Self {
+        let udf = session.context().udf(name).expect("a function");
+        let arg_fields: Vec<_> =
+            args.iter().map(|arg| Arc::new(Field::new("x", arg.data_type().clone(), false))).collect();
+        let scalars = vec![None; args.len()];
+        let return_field = udf
+            .return_field_from_args(ReturnFieldArgs { arg_fields: &arg_fields, scalar_arguments: &scalars })
+            .expect("a return type");
+        let number_rows = args.first().map_or(1, |arg| arg.len());
+        let args = args.iter().map(|arg| ColumnarValue::Array(Arc::clone(arg))).collect();
+        let config_options = Arc::new(ConfigOptions::default());
+        Self { udf, args: ScalarFunctionArgs { args, arg_fields, number_rows, return_field, config_options } }
+    }
+
+    /// From Arrow arrays to an Arrow array.
+    pub(crate) fn call(&self) -> ArrayRef {
+        match self.udf.invoke_with_args(self.args.clone()) {
+            Ok(ColumnarValue::Array(array)) => array,
+            Ok(ColumnarValue::Scalar(_)) => panic!("an array was expected"),
+            Err(e) => panic!("{e}"),
+        }
+    }
+
+    /// The type of the result.
+    pub(crate) fn return_type(&self) -> &DataType {
+        self.args.return_field.data_type()
+    }
+}
+
+/// A bar: how two measurements of a run relate.
+pub(crate) struct Bar {
+    pub(crate) what: &'static str,
+    pub(crate) of: (&'static str, &'static str),
+    pub(crate) over: (&'static str, &'static str),
+    /// The bar itself, as text: "at most 3.0" or "at least 25".
+    pub(crate) wanted: &'static str,
+}
+
+/// Prints the ratios of a run from what criterion wrote. Measurements that a filter left out are left out here, too.
+pub(crate) fn print_ratios(bars: &[Bar]) {
+    println!("\n| ratio | found | wanted |\n| --- | --- | --- |");
+    for bar in bars {
+        if let (Some(of), Some(over)) = (median(bar.of), median(bar.over)) {
+            println!("| {} | {:.2} | {} |", bar.what, of / over, bar.wanted);
+        }
+    }
+}
+
+/// The median of a measurement in nanoseconds.
+pub(crate) fn median((group, function): (&str, &str)) -> Option<f64> {
+    let home = env::var_os("CRITERION_HOME").map(PathBuf::from).or_else(|| {
+        let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        Some(target.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target")).join("criterion"))
+    })?;
+    let text = fs::read_to_string(home.join(group).join(function).join("new/estimates.json")).ok()?;
+    let after = text.split("\"median\":").nth(1)?.split("\"point_estimate\":").nth(1)?;
+    after.split([',', '}']).next()?.trim().parse().ok()
+}

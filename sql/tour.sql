@@ -1,0 +1,106 @@
+-- A tour of wasmfusion: functions in Rust, C, AssemblyScript and WebAssembly text, on real data.
+--
+-- From the root of the repository:  cargo run --release -- -f sql/tour.sql
+--
+-- Every function below runs in a sandbox without files, network or clock. The modules are built already; their sources
+-- are in udf-fixtures/. Most results are held against something that was not computed by the function.
+
+-- The data: all flights from New York City in 2013, airports, and texts that people have rated (sql/data/README.md).
+CREATE EXTERNAL TABLE flights STORED AS PARQUET LOCATION 'sql/data/flights.parquet';
+CREATE EXTERNAL TABLE airports STORED AS PARQUET LOCATION 'sql/data/airports.parquet';
+CREATE EXTERNAL TABLE reviews STORED AS PARQUET LOCATION 'sql/data/reviews.parquet';
+
+-- 1. A core module from Rust, ABI BASIC: a plain function over numbers. The module says nothing of SQL types, so the
+-- statement does. DataFusion has no great-circle distance; now it has one, in kilometres.
+CREATE FUNCTION haversine(lat1 DOUBLE, lon1 DOUBLE, lat2 DOUBLE, lon2 DOUBLE) RETURNS DOUBLE
+AS WASM FROM INFILE 'udf-fixtures/built/geo.wasm';
+
+-- It agrees with the distances that the airlines reported, in whole miles of 1.609344 km: less than half a percent
+-- apart but for two short hops, of which one is 17 miles long.
+CREATE VIEW routes AS
+SELECT DISTINCT origin, dest, distance AS reported, haversine(o.lat, o.lon, d.lat, d.lon) / 1.609344 AS computed
+FROM flights JOIN airports o ON origin = o.faa JOIN airports d ON dest = d.faa;
+
+SELECT count(*) AS routes, round(avg(error), 4) AS mean_error, round(max(error), 4) AS max_error,
+       count(*) FILTER (WHERE error > 0.005) AS above_half_a_percent
+FROM (SELECT abs(computed / reported - 1) AS error FROM routes);
+
+-- Wherever DataFusion takes an expression it takes a Wasm function: here in WHERE and in ORDER BY.
+SELECT faa, name, round(haversine(lat, lon, 40.64, -73.78)) AS km_from_jfk
+FROM airports WHERE haversine(lat, lon, 40.64, -73.78) BETWEEN 1 AND 25
+ORDER BY haversine(lat, lon, 40.64, -73.78) LIMIT 3;
+
+-- 2. A component from Rust, ABI CANONICAL: it knows its types (WIT, inside the module), strings among them, so the
+-- statement need not repeat them. One module can hold many functions.
+CREATE FUNCTION sentiment AS WASM FROM INFILE 'udf-fixtures/built/text.wasm';
+CREATE FUNCTION word_count AS WASM FROM INFILE 'udf-fixtures/built/text.wasm';
+
+-- How pleased does a text sound, and how pleased did people find it? A lexicon of some hundred words gets the drift of
+-- tweets, and less of what newspapers write.
+SELECT source, count(*) AS texts, round(avg(word_count(text)), 1) AS words,
+       round(corr(sentiment(text), rating), 2) AS correlation
+FROM reviews GROUP BY source ORDER BY correlation DESC;
+
+-- Types can be given, too; they are checked against the module. A dash in a name is an underscore in SQL, and
+-- result<s64, string> is an error of the row that has it: try SELECT checked_div(dep_delay, 0) FROM flights.
+CREATE FUNCTION checked_div(a BIGINT, b BIGINT) RETURNS BIGINT
+AS WASM ABI CANONICAL FROM INFILE 'udf-fixtures/built/text.wasm' USING EXPORT 'checked-div';
+
+SELECT count(*) AS flights, count(*) FILTER (WHERE checked_div(sched_dep_time, 100) IS DISTINCT FROM hour) AS differences
+FROM flights;
+
+-- 3. From C: a core module, with its WIT in a file beside it. DataFusion has a levenshtein of its own, so ours gets
+-- another name: USING EXPORT says what it is called in the module.
+CREATE FUNCTION soundex
+AS WASM FROM INFILE 'udf-fixtures/built/text_c.wasm' WITH WIT FROM INFILE 'udf-fixtures/c/wit/text-c.wit';
+CREATE FUNCTION edit_distance
+AS WASM FROM INFILE 'udf-fixtures/built/text_c.wasm' WITH WIT FROM INFILE 'udf-fixtures/c/wit/text-c.wit'
+USING EXPORT 'levenshtein';
+
+SELECT count(*) AS pairs, count(*) FILTER (WHERE ours IS DISTINCT FROM theirs) AS differences
+FROM (SELECT edit_distance(a.name, b.name) AS ours, levenshtein(a.name, b.name) AS theirs
+      FROM airports a JOIN airports b ON soundex(a.name) = soundex(b.name));
+
+-- Which airport is that?
+SELECT faa, name, edit_distance(lower(name), 'san fransisco intl') AS edits FROM airports ORDER BY edits, faa LIMIT 3;
+
+-- First words of airport names that sound alike.
+SELECT soundex(word) AS code, count(*) AS words, string_agg(word, ', ' ORDER BY word) AS which
+FROM (SELECT DISTINCT split_part(name, ' ', 1) AS word FROM airports)
+GROUP BY code ORDER BY words DESC, code LIMIT 3;
+
+-- 4. From AssemblyScript: how late is a flight? The CASE below says the same in SQL. A null never reaches a function
+-- whose parameter has no null: cancelled flights have no delay, and so no class.
+CREATE FUNCTION delay_class(minutes DOUBLE) RETURNS INT
+AS WASM FROM INFILE 'udf-fixtures/built/numbers_as.wasm' USING EXPORT 'delayClass';
+
+WITH classes AS (
+    SELECT delay_class(dep_delay) AS class,
+           CASE WHEN dep_delay <= 0 THEN 0 WHEN dep_delay < 15 THEN 1 WHEN dep_delay < 60 THEN 2
+                WHEN dep_delay < 180 THEN 3 WHEN dep_delay >= 180 THEN 4 END AS expected
+    FROM flights)
+SELECT class, count(*) AS flights, count(*) FILTER (WHERE class IS DISTINCT FROM expected) AS differences
+FROM classes GROUP BY class ORDER BY class;
+
+-- 5. Nulls for those who want them: a parameter of type option<string> gets none, and an optional result makes nulls.
+-- This function takes the first of three that is there.
+CREATE FUNCTION first_of AS WASM FROM INFILE 'udf-fixtures/built/types.component.wasm' USING EXPORT 'pick';
+
+SELECT count(*) AS flights, count(*) FILTER (WHERE tailnum IS NULL) AS without_tail_number,
+       count(*) FILTER (WHERE first_of(tailnum, NULL, carrier) IS DISTINCT FROM coalesce(tailnum, carrier)) AS differences
+FROM flights;
+
+-- 6. WebAssembly text is a module as well, and this is the form of CREATE FUNCTION that other databases know.
+CREATE FUNCTION plus(a BIGINT, b BIGINT) RETURNS BIGINT
+LANGUAGE wasm IMMUTABLE STRICT AS 'udf-fixtures/wat/numbers.wat', 'plus';
+
+-- A function is IMMUTABLE unless it says otherwise, so a call on constants is done once, at planning: the filter of
+-- this plan compares with 45, where the query has plus(40, 5).
+SET datafusion.explain.logical_plan_only = true;
+EXPLAIN SELECT count(*) FROM flights WHERE plus(dep_delay, 0) > plus(40, 5);
+
+-- CREATE OR REPLACE puts another function under the same name; DROP FUNCTION removes it.
+CREATE OR REPLACE FUNCTION plus(a INT, b INT) RETURNS INT
+AS WASM FROM INFILE 'udf-fixtures/built/geo.wasm' USING EXPORT 'gcd';
+SELECT plus(54, 24) AS now_the_greatest_common_divisor;
+DROP FUNCTION plus;
