@@ -59,6 +59,9 @@ pub(crate) struct Callable {
 /// A part of a batch that takes less time than this, in nanoseconds, is not worth another worker.
 const WORTH_SHARING: f64 = 100_000.0;
 
+/// Parts with fewer rows than this are not measured.
+const FEW_ROWS: usize = 256;
+
 /// How many rows are run first when nothing is known of a function's cost.
 const FIRST_ROWS: usize = 1024;
 
@@ -199,9 +202,13 @@ impl Callable {
         join: impl Fn(Vec<T>) -> Option<U>,
     ) -> Result<Option<U>, Stop> {
         let timed = |part: Range<usize>| {
-            let (start, rows) = (Instant::now(), part.len());
+            let rows = part.len();
+            // The few rows of a small batch say little about the cost of one, and looking at the clock costs more.
+            let start = (rows >= FEW_ROWS).then(Instant::now);
             let result = run(part);
-            self.measured(per_row(start, rows));
+            if let Some(start) = start {
+                self.measured(per_row(start, rows));
+            }
             result
         };
         let mut done = Vec::new();

@@ -39,16 +39,18 @@ pub(super) struct Batch {
     inputs: Vec<Input>,
     called: Option<NullBuffer>,
     /// The variants to use, the best first.
-    variants: Vec<Variant>,
+    variants: [Variant; 2],
 }
 
 /// A sandbox in use, with where its slices begin.
 struct Place {
-    sandbox: Sandbox,
+    sandbox: Box<Sandbox>,
     /// The first address after the constants.
     start: usize,
     number: usize,
     variant: Variant,
+    /// When the guest is interrupted; `None` when it is proven to end.
+    deadline: Option<Deadline>,
 }
 
 /// Rows that were not done, and why. The row counts from the start of the slice.
@@ -78,38 +80,37 @@ impl Drivers {
         }
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
         let variants = match called {
-            Some(_) => vec![Variant::Masked],
-            None if self.function.spec.params.is_empty() => vec![Variant::Every],
-            None => vec![Variant::Dense(constants), Variant::Every],
+            Some(_) => [Variant::Masked; 2],
+            None => [Variant::Dense(constants), Variant::Every],
         };
         Ok(Ok(Batch { inputs, called, variants }))
     }
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, runtime: &Runtime, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
-        let kind = self.function.kind();
-        let _watch = (kind != Kind::Proven).then(|| runtime.engines.watch());
         let deadline = Deadline::after(runtime.timeout());
-        let linked = self.image(runtime, kind)?;
+        let linked = self.image(runtime, Kind::Drivers)?;
+        let fresh = || self.place(runtime, batch, Kind::Drivers, &linked, deadline, None);
         let mut output = Output::new();
-        let mut place = self.place(runtime, batch, kind, &linked, deadline, true)?;
+        let idle = runtime.pool.take(linked.image.id);
+        let mut place = self.place(runtime, batch, Kind::Drivers, &linked, deadline, idle)?;
         let limit = self.program.memory_limit;
         let mut from = part.start;
         while from < part.end {
             let rows = self.slice_rows(batch, from, part.end);
             let before_slice = place.sandbox.used;
             place.sandbox.used = true;
-            match self.slice(&mut place, batch, from, rows, deadline, runtime, &mut output) {
+            match self.slice(runtime, &mut place, batch, from..from + rows, &mut output) {
                 Ok(()) => {
                     from += rows;
                     if from < part.end && place.sandbox.is_bloated(limit) {
-                        place = self.place(runtime, batch, kind, &linked, deadline, false)?;
+                        place = fresh()?;
                     }
                 }
                 // A guest that never frees has used up its memory with earlier rows: this row gets a fresh sandbox.
                 Err(Failed { failure: Failure::Memory { .. }, row, .. }) if before_slice || row > 0 => {
                     from += row;
-                    place = self.place(runtime, batch, kind, &linked, deadline, false)?;
+                    place = fresh()?;
                 }
                 Err(failed) => {
                     if matches!(failed.failure, Failure::Err(_)) {
@@ -140,23 +141,16 @@ impl Drivers {
         kind: Kind,
         linked: &Linked,
         deadline: Deadline,
-        idle: bool,
+        idle: Option<Box<Sandbox>>,
     ) -> Result<Place, Stop> {
-        let idle = if idle { runtime.pool.take(linked.image.id) } else { None };
         let mut sandbox = match idle {
             Some(sandbox) => sandbox,
-            None => Sandbox::new(&runtime.engines, kind, &linked.image, deadline).map_err(|(store, error)| {
-                let guest_functions = linked.image.guest_functions;
-                Stop::Guest {
-                    row: None,
-                    failure: self.failure(runtime, &error, store.data(), 0),
-                    frames: frames_of(&error, |index| index < guest_functions),
-                    frames_are_partial: kind != Kind::Replay,
-                    output: String::new(),
-                }
-            })?,
+            None => match Sandbox::new(&runtime.engines, kind, &linked.image, deadline) {
+                Ok(sandbox) => Box::new(sandbox),
+                Err((sandbox, error)) => return Err(self.did_not_start(runtime, sandbox.as_deref(), &error)),
+            },
         };
-        sandbox.clear_output();
+        sandbox.begin();
         let start = write_constants(&mut sandbox, &batch.inputs, &self.function.spec)
             .map_err(|error| Stop::Other(too_large(&error)))?;
         let number = linked.position(&self.function).expect("the image was made with this function");
@@ -165,7 +159,29 @@ impl Drivers {
             .iter()
             .find(|variant| sandbox.has(number, **variant))
             .expect("every function has the variants Every and Masked");
-        Ok(Place { sandbox, start, number, variant })
+        // A function that is proven to end needs no interruption.
+        let deadline = (!self.function.facts.ends).then_some(deadline);
+        Ok(Place { sandbox, start, number, variant, deadline })
+    }
+
+    fn did_not_start(&self, runtime: &Runtime, sandbox: Option<&Sandbox>, error: &wasmtime::Error) -> Stop {
+        let (failure, output) = match sandbox {
+            Some(sandbox) => (self.failure(runtime, error, sandbox), output_of(sandbox)),
+            None => (Failure::Trap(format!("{:#}", error.root_cause())), String::new()),
+        };
+        Stop::Guest {
+            row: None,
+            failure,
+            frames: self.frames(error),
+            frames_are_partial: false,
+            output,
+        }
+    }
+
+    /// The guest's frames of a trap.
+    fn frames(&self, error: &wasmtime::Error) -> Vec<String> {
+        let guest_functions = self.program.module.core().map_or(0, |core| core.function_count());
+        frames_of(error, |index| index < guest_functions)
     }
 
     /// How many rows the slice that begins at `from` has.
@@ -177,18 +193,17 @@ impl Drivers {
         rows
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are the state of one loop, which reads better in one place")]
     fn slice(
         &self,
+        runtime: &Runtime,
         place: &mut Place,
         batch: &Batch,
-        from: usize,
-        rows: usize,
-        deadline: Deadline,
-        runtime: &Runtime,
+        part: Range<usize>,
         output: &mut Output,
     ) -> Result<(), Failed> {
+        let (from, rows) = (part.start, part.len());
         let spec = &self.function.spec;
+        let interrupt = place.deadline.map(|deadline| (&runtime.engines, deadline));
         let sandbox = &mut place.sandbox;
         let at_row = |row, error: &wasmtime::Error| Failed {
             row,
@@ -200,8 +215,8 @@ impl Drivers {
             .map_err(|error| at_row(0, &error))?;
         let mut start = 0;
         loop {
-            sandbox.set_row(start);
-            let status = match sandbox.run(place.number, place.variant, rows as u32, deadline) {
+            sandbox.set_word(frame::ROW, start as u32);
+            let status = match sandbox.run(place.number, place.variant, rows as u32, interrupt) {
                 Ok(status) => status,
                 Err(error) => return Err(self.trapped(runtime, sandbox, &layout, start, &error, output)),
             };
@@ -219,8 +234,8 @@ impl Drivers {
                 }
                 status => {
                     let failure = failure_of_status(status, sandbox);
-                    let (_, text) = output_of(sandbox);
-                    return Err(Failed { row: sandbox.row(), failure, frames: Vec::new(), output: text });
+                    let row = sandbox.word(frame::ROW) as usize;
+                    return Err(Failed { row, failure, frames: Vec::new(), output: output_of(sandbox) });
                 }
             }
         }
@@ -235,25 +250,22 @@ impl Drivers {
         error: &wasmtime::Error,
         output: &mut Output,
     ) -> Failed {
-        let row = sandbox.row();
-        let (exit, text) = output_of(sandbox);
-        let failure = self.failure(runtime, error, sandbox.store.data(), exit);
+        let row = sandbox.word(frame::ROW) as usize;
+        let failure = self.failure(runtime, error, sandbox);
         if matches!(failure, Failure::Memory { .. }) {
             // The rows before are good, and the row may be tried again.
             take(sandbox, layout, &self.function.spec, row - start, output);
         }
-        let guest_functions = self.program.module.core().map_or(0, |core| core.function_count());
-        Failed { row, failure, frames: frames_of(error, |index| index < guest_functions), output: text }
+        Failed { row, failure, frames: self.frames(error), output: output_of(sandbox) }
     }
 
-    fn failure(
-        &self,
-        runtime: &Runtime,
-        error: &wasmtime::Error,
-        state: &crate::sandbox::State,
-        exit: u32,
-    ) -> Failure {
-        failure_of(error, state, exit, self.program.memory_limit, runtime.options.timeout_ms)
+    fn failure(&self, runtime: &Runtime, error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
+        let timeout = runtime.options.timeout_ms;
+        match sandbox.word(frame::EXIT_CODE).checked_sub(1) {
+            Some(code) => Failure::Exit(code),
+            None if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
+            None => failure_of(error, sandbox.store.data(), self.program.memory_limit, timeout),
+        }
     }
 
     /// Makes the report of a failed row. A trap is run again in a fresh sandbox without inlining, because inlined
@@ -279,12 +291,11 @@ impl Drivers {
     fn replay(&self, runtime: &Runtime, batch: &Batch, row: usize) -> Option<Vec<String>> {
         let limit = runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
         let deadline = Deadline::after(Some(limit));
-        let _watch = runtime.engines.watch();
         let linked = self.image(runtime, Kind::Replay).ok()?;
-        let mut place = self.place(runtime, batch, Kind::Replay, &linked, deadline, false).ok()?;
+        let mut place = self.place(runtime, batch, Kind::Replay, &linked, deadline, None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
-        let result = self.slice(&mut place, batch, row, 1, deadline, runtime, &mut Output::new());
+        let result = self.slice(runtime, &mut place, batch, row..row + 1, &mut Output::new());
         match result {
             Err(Failed { failure: Failure::Timeout { .. }, .. }) | Ok(()) => None,
             Err(failed) => Some(failed.frames),

@@ -139,7 +139,7 @@ impl General {
     fn stop(&self, runtime: &Runtime, row: Option<usize>, error: &wasmtime::Error, state: &State) -> Stop {
         Stop::Guest {
             row,
-            failure: failure_of(error, state, 0, self.memory_limit, runtime.options.timeout_ms),
+            failure: failure_of(error, state, self.memory_limit, runtime.options.timeout_ms),
             frames: frames_of(error, |_| true),
             frames_are_partial: false,
             output: String::new(),
@@ -148,7 +148,7 @@ impl General {
 
     fn instantiate(&self, runtime: &Runtime, image: &Image, deadline: Deadline) -> Result<Instance, Stop> {
         let Code::Component(component) = &image.code else { unreachable!("asked for as a component") };
-        let engine = runtime.engines.get(Kind::Interruptible);
+        let engine = runtime.engines.get(Kind::Component);
         let memory_limit = usize::try_from(self.memory_limit).ok();
         let mut store = Store::new(engine, State { memory_limit, ..State::default() });
         store.limiter(|state| state);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::{
     array::{
-        Array, ArrayData, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
-        IntervalMonthDayNanoArray, StringArray, make_array,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
+        IntervalMonthDayNanoArray, PrimitiveArray, StringArray, downcast_primitive,
     },
     buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     compute::{CastOptions, cast, cast_with_options},
@@ -142,11 +142,21 @@ fn lift_lane(values: Buffer, rows: usize, return_type: &DataType, nulls: Option<
             let values: ScalarBuffer<IntervalMonthDayNano> = whole().values().iter().map(|value| day_time(*value)).collect();
             Arc::new(IntervalMonthDayNanoArray::new(values, nulls.clone()))
         }
-        plain => make_array(
-            ArrayData::builder(plain.clone()).len(rows).add_buffer(values).nulls(nulls).align_buffers(true).build()?,
-        ),
+        plain => downcast_primitive! {
+            plain => (primitive, plain, values, rows, nulls),
+            other => unreachable!("a lane of {other}")
+        },
     })
 }
+
+/// An array of any type whose values are those of a lane.
+macro_rules! primitive {
+    ($ty:ty, $return_type:ident, $values:ident, $rows:ident, $nulls:ident) => {{
+        let values = ScalarBuffer::new($values, 0, $rows);
+        Arc::new(PrimitiveArray::<$ty>::new(values, $nulls).with_data_type($return_type.clone()))
+    }};
+}
+use primitive;
 
 /// A day-time interval as Arrow stores it: days in the low, milliseconds in the high 32 bits.
 fn day_time(value: i64) -> IntervalMonthDayNano {

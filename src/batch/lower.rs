@@ -3,6 +3,7 @@
 use datafusion::arrow::{
     array::{
         Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray,
+        downcast_primitive_array,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
     compute::cast,
@@ -82,8 +83,11 @@ fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> 
             day_times(array.as_primitive::<IntervalMonthDayNanoType>())
         }
         _ => {
-            let data = array.to_data();
-            let bytes = data.buffers()[0].slice_with_length(data.offset() * width, data.len() * width);
+            let bytes = downcast_primitive_array!(
+                array => array.values().inner().clone(),
+                // Nothing else fits a lane.
+                other => unreachable!("a lane of {other}")
+            );
             return Ok(Ok(Values::Lane(bytes, width)));
         }
     };

@@ -15,7 +15,7 @@ use wasm_encoder::{
 use wasmparser::{Parser, Payload};
 
 use super::{
-    copy, dense,
+    copy, dense, interrupt,
     emit::{Indices, USER},
     rows,
     spec::{DriverSpec, Variant},
@@ -23,18 +23,14 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    module::{CoreModule, Facts},
+    module::{CoreModule, Facts, endless},
 };
 
 /// Exports of the assembled module. The arena, a memory.
 pub(crate) const ARENA: &str = "wf:arena";
 /// The user's memory, when there is one.
 pub(crate) const MEMORY: &str = "wf:memory";
-/// The global that holds the current row.
-pub(crate) const ROW: &str = "wf:row";
-/// The global that counts the bytes written to stdout and stderr.
-pub(crate) const STDERR: &str = "wf:stderr";
-/// The guest's `_initialize`, when it has one: to be called once.
+/// What the guest wants to run first, when there is any: its start function and its `_initialize`.
 pub(crate) const INIT: &str = "wf:init";
 
 /// The size of a Wasm page in bytes.
@@ -44,19 +40,11 @@ const ARENA_PAGES: u64 = 64;
 /// The same in bytes.
 pub(crate) const ARENA_SIZE: u64 = ARENA_PAGES * PAGE;
 
-/// A module that is ready to be compiled.
-#[derive(Debug, Clone)]
-pub(crate) struct Assembled {
-    pub(crate) bytes: Vec<u8>,
-    /// Functions before this index are the guest's (or stubs of its imports), the others ours.
-    pub(crate) guest_functions: u32,
-}
-
 /// Appends the drivers of some functions to a module whose memory may grow to `memory_limit` bytes.
-pub(crate) fn assemble(core: &CoreModule, drivers: &[(DriverSpec, Facts)], memory_limit: u64) -> Result<Assembled> {
+pub(crate) fn assemble(core: &CoreModule, drivers: &[(DriverSpec, Facts)], memory_limit: u64) -> Result<Vec<u8>> {
     let mut assembly = Assembly::read(core, Some(memory_limit))?;
     assembly.append_drivers(core, drivers);
-    Ok(Assembled { bytes: assembly.finish(core), guest_functions: core.function_count() })
+    Ok(assembly.finish(core))
 }
 
 /// The module as it is, with its WASI imports turned into local functions; for the general route.
@@ -78,8 +66,8 @@ struct Assembly<'a> {
     next_type: u32,
     next_function: u32,
     arena: u32,
-    /// The first of our globals.
-    row: u32,
+    /// The start function stays one: on the general route.
+    keeps_start: bool,
 }
 
 fn raw_section(id: SectionId, bytes: &[u8]) -> RawSection<'_> {
@@ -101,7 +89,7 @@ impl<'a> Assembly<'a> {
             next_type: u32::try_from(core.types.len()).expect("validated"),
             next_function: core.function_count(),
             arena: u32::from(core.memory.is_some()),
-            row: core.globals,
+            keeps_start: memory_limit.is_none(),
         };
         for import in &core.imports {
             this.functions.function(import.type_index);
@@ -148,23 +136,24 @@ impl<'a> Assembly<'a> {
                 _ => {}
             }
         }
-        for ty in [ValType::I32, ValType::I32, ValType::I64] {
-            let ty_and_mutability = GlobalType { val_type: ty, mutable: true, shared: false };
-            let zero = if ty == ValType::I64 { ConstExpr::i64_const(0) } else { ConstExpr::i32_const(0) };
-            this.globals.global(ty_and_mutability, &zero);
-        }
+        // The state of the random sequence.
+        let mutable = GlobalType { val_type: ValType::I64, mutable: true, shared: false };
+        this.globals.global(mutable, &ConstExpr::i64_const(0));
         let surroundings = stubs::Surroundings {
             memory: core.memory.is_some(),
             arena: this.arena,
-            stderr: this.row + 1,
-            random: this.row + 2,
+            random: core.globals,
             realloc: core.exports.get("cabi_realloc").copied(),
         };
         for import in &core.imports {
             this.code.function(&stubs::stub(import, &core.types[import.type_index as usize], &surroundings));
         }
-        for body in &core.bodies {
-            this.code.raw(&core.bytes[body.clone()]);
+        let endless = endless(core);
+        for (body, endless) in core.bodies.iter().zip(endless) {
+            match endless && memory_limit.is_some() {
+                true => this.code.raw(&interrupt::instrument(core, body.clone(), this.arena)),
+                false => this.code.raw(&core.bytes[body.clone()]),
+            };
         }
         Ok(this)
     }
@@ -192,11 +181,7 @@ impl<'a> Assembly<'a> {
             self.exports.export(MEMORY, ExportKind::Memory, USER);
         }
         self.exports.export(ARENA, ExportKind::Memory, self.arena);
-        self.exports.export(ROW, ExportKind::Global, self.row);
-        self.exports.export(STDERR, ExportKind::Global, self.row + 1);
-        if let Some(&initialize) = core.exports.get("_initialize") {
-            self.exports.export(INIT, ExportKind::Func, initialize);
-        }
+        self.append_init(core);
         for (index, (spec, facts)) in drivers.iter().enumerate() {
             let exported = |name: &Option<String>| name.as_ref().map(|name| core.exports[name]);
             let to = Indices {
@@ -204,7 +189,6 @@ impl<'a> Assembly<'a> {
                 realloc: exported(&spec.lifted.realloc),
                 post_return: exported(&spec.lifted.post_return),
                 arena: self.arena,
-                row: self.row,
                 copy_in,
                 copy_out,
             };
@@ -218,6 +202,22 @@ impl<'a> Assembly<'a> {
                 self.exports.export(&DriverSpec::export_name(index, variant), ExportKind::Func, function);
             }
         }
+    }
+
+    /// The guest's start function is not a start function any more: it is called when the host can interrupt it.
+    fn append_init(&mut self, core: &CoreModule) {
+        let first: Vec<u32> = core.start.into_iter().chain(core.exports.get("_initialize").copied()).collect();
+        if first.is_empty() {
+            return;
+        }
+        let mut init = wasm_encoder::Function::new([]);
+        first.iter().for_each(|function| {
+            init.instructions().call(*function);
+        });
+        init.instructions().end();
+        let ty = self.add_type(&[], &[]);
+        let init = self.add_function(ty, &init);
+        self.exports.export(INIT, ExportKind::Func, init);
     }
 
     fn keep_exports(&mut self, core: &CoreModule) {
@@ -242,7 +242,7 @@ impl<'a> Assembly<'a> {
         module.section(&self.types).section(&self.functions);
         taken_over(&mut module, SectionId::Table);
         module.section(&self.memories).section(&self.globals).section(&self.exports);
-        if let Some(function_index) = core.start {
+        if let Some(function_index) = core.start.filter(|_| self.keeps_start) {
             module.section(&StartSection { function_index });
         }
         taken_over(&mut module, SectionId::Element);

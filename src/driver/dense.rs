@@ -3,7 +3,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink};
 
 use super::{
-    emit::{Indices, Locals, ROWS, add_to, at, core_type, load, normalise, store, word},
+    emit::{Indices, Locals, ROWS, add_to, at, core_type, load, normalise, record_row, store, word},
     frame::{self, Status},
     spec::{DriverSpec, Lane, Shape},
 };
@@ -16,9 +16,9 @@ const TINY: usize = 64;
 /// With more parameters than this there would be too many combinations of constants.
 const MAX_PARAMS: usize = 3;
 
-/// Whether unrolling pays for a function: its body is tiny, calls nothing, and takes and gives plain numbers.
+/// Whether unrolling pays for a function: its body is tiny, it soon ends, and it takes and gives plain numbers.
 pub(super) fn pays(spec: &DriverSpec, facts: &Facts) -> bool {
-    facts.leaf
+    facts.ends
         && facts.body_size <= TINY
         && (1..=MAX_PARAMS).contains(&spec.params.len())
         && spec.returns_directly()
@@ -65,7 +65,8 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
     let step = |code: &mut InstructionSink<'_>, rows: u32| {
         for nth in 0..rows {
             if tracks_row {
-                code.local_get(row).i32_const(nth.cast_signed()).i32_add().global_set(to.row);
+                code.i32_const(0).local_get(row).i32_const(nth.cast_signed()).i32_add();
+                record_row(code, to.arena);
             }
             args.iter().for_each(|arg| arg.push(code, to.arena, nth));
             code.call(to.function);

@@ -19,8 +19,6 @@ pub(super) struct Indices {
     pub(super) post_return: Option<u32>,
     /// The arena's memory.
     pub(super) arena: u32,
-    /// The global that holds the current row.
-    pub(super) row: u32,
     /// Copies into the user's memory, and out of it; only there when the module has a memory.
     pub(super) copy_in: u32,
     pub(super) copy_out: u32,
@@ -107,6 +105,11 @@ pub(super) fn word(code: &mut InstructionSink<'_>, arena: u32, offset: u32) {
 /// Sets a word of the frame to a local.
 pub(super) fn set_word(code: &mut InstructionSink<'_>, arena: u32, offset: u32, local: u32) {
     code.local_get(FRAME).local_get(local).i32_store(at(arena, offset));
+}
+
+/// Records the row that is worked on, which is on the stack; the address, 0, lies below it.
+pub(super) fn record_row(code: &mut InstructionSink<'_>, arena: u32) {
+    code.i32_store(at(arena, frame::ROW));
 }
 
 /// `local += amount`, where the amount is on the stack.

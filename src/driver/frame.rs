@@ -25,9 +25,15 @@ pub(crate) const DONE: u32 = 32;
 pub(crate) const MESSAGE_LEN: u32 = 36;
 /// What the guest passed to `proc_exit`, plus 1 (out).
 pub(crate) const EXIT_CODE: u32 = 40;
+/// The row that is worked on, which the host reads after a trap (out).
+pub(crate) const ROW: u32 = 44;
+/// Not 0 when the guest is to stop: the host sets it from another thread, and instrumented code looks at it.
+pub(crate) const STOP: u32 = 48;
+/// How many bytes the guest wrote to stdout and stderr (in and out).
+pub(crate) const WRITTEN: u32 = 52;
 
 /// Where the parameters' words begin.
-const PARAMS: u32 = 48;
+const PARAMS: u32 = 56;
 /// The words of one parameter.
 const PARAM_SIZE: u32 = 20;
 

@@ -8,11 +8,12 @@ mod copy;
 mod dense;
 mod emit;
 pub(crate) mod frame;
+mod interrupt;
 mod rows;
 mod spec;
 mod stubs;
 
 pub(crate) use self::{
-    assemble::{ARENA, ARENA_SIZE, Assembled, INIT, MEMORY, ROW, STDERR, assemble, without_imports},
+    assemble::{ARENA, ARENA_SIZE, INIT, MEMORY, assemble, without_imports},
     spec::{DriverSpec, Shape, Slot, Variant},
 };

@@ -4,7 +4,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink};
 
 use super::{
     emit::{
-        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, normalise, set_word, store, word, zero,
+        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, normalise, record_row, set_word, store, word, zero,
     },
     frame::{self, Status},
     spec::{DriverSpec, Lane, Shape},
@@ -70,7 +70,8 @@ impl Plan<'_> {
         code.block(BlockType::Empty);
         code.local_get(self.row).local_get(ROWS).i32_ge_u().br_if(0);
         code.loop_(BlockType::Empty);
-        code.local_get(self.row).global_set(self.to.row);
+        code.i32_const(0).local_get(self.row);
+        record_row(code, self.to.arena);
         if self.masked {
             code.local_get(self.mask).i32_load8_u(at(self.to.arena, 0)).if_(BlockType::Empty);
             self.row(code);

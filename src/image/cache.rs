@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Module, component::Component};
 
 use super::engines::{Engines, Kind};
-use crate::driver::Assembled;
 
 /// Compiled code.
 #[derive(Debug)]
@@ -21,8 +20,6 @@ pub(crate) struct Image {
     /// Unique in this process.
     pub(crate) id: u64,
     pub(crate) code: Code,
-    /// Functions before this index are the guest's, the others are drivers.
-    pub(crate) guest_functions: u32,
 }
 
 /// What was compiled.
@@ -36,13 +33,7 @@ pub(crate) enum Code {
 
 /// What an image is known by: the hash of the assembled module or of the component, and how it was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key([u8; 32], Kind, Source);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Source {
-    Assembled,
-    Component,
-}
+struct Key([u8; 32], Kind);
 
 /// A place for an image: whoever comes first compiles, the others wait for it.
 type Place = Arc<OnceLock<Result<Arc<Image>, String>>>;
@@ -59,11 +50,9 @@ impl ImageCache {
     ///
     /// # Errors
     /// What the compiler said. A failure is not kept: the next call tries again.
-    pub(crate) fn module(&self, engines: &Engines, kind: Kind, assembled: &Assembled) -> Result<Arc<Image>, String> {
-        let key = Key(Sha256::digest(&assembled.bytes).into(), kind, Source::Assembled);
-        self.get(key, assembled.guest_functions, || {
-            Module::from_binary(engines.get(kind), &assembled.bytes).map(Code::Module)
-        })
+    pub(crate) fn module(&self, engines: &Engines, kind: Kind, assembled: &[u8]) -> Result<Arc<Image>, String> {
+        let key = Key(Sha256::digest(assembled).into(), kind);
+        self.get(key, || Module::from_binary(engines.get(kind), assembled).map(Code::Module))
     }
 
     /// The image of a component.
@@ -71,8 +60,8 @@ impl ImageCache {
     /// # Errors
     /// As above.
     pub(crate) fn component(&self, engines: &Engines, bytes: &[u8]) -> Result<Arc<Image>, String> {
-        let kind = Kind::Interruptible;
-        self.get(Key(Sha256::digest(bytes).into(), kind, Source::Component), u32::MAX, || {
+        let kind = Kind::Component;
+        self.get(Key(Sha256::digest(bytes).into(), kind), || {
             Component::from_binary(engines.get(kind), bytes).map(Code::Component)
         })
     }
@@ -80,7 +69,6 @@ impl ImageCache {
     fn get(
         &self,
         key: Key,
-        guest_functions: u32,
         compile: impl FnOnce() -> wasmtime::Result<Code>,
     ) -> Result<Arc<Image>, String> {
         let place = Arc::clone(self.places().entry(key).or_default());
@@ -89,7 +77,7 @@ impl ImageCache {
             let code = compile().map_err(|e| format!("{e:#}"))?;
             tracing::debug!(?key, elapsed = ?start.elapsed(), "compiled");
             let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-            Ok(Arc::new(Image { id, code, guest_functions }))
+            Ok(Arc::new(Image { id, code }))
         });
         if image.is_err() {
             let mut places = self.places();

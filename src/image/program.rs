@@ -19,15 +19,8 @@ pub(crate) struct Function {
     pub(crate) facts: Facts,
 }
 
-impl Function {
-    /// How the function's image is compiled.
-    pub(crate) fn kind(&self) -> Kind {
-        if self.facts.ends { Kind::Proven } else { Kind::Interruptible }
-    }
-}
-
 /// A module under one memory limit, with the functions that are registered from it. They share an image, so that a
-/// library of twenty functions is compiled once; functions proven to end and others have one each.
+/// library of twenty functions is compiled once.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) module: Arc<Module>,
@@ -107,7 +100,7 @@ impl Program {
     ) -> Result<Linked, String> {
         let functions: Vec<Arc<Function>> = {
             let all = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
-            all.iter().filter_map(Weak::upgrade).filter(|f| f.kind() == function.kind()).collect()
+            all.iter().filter_map(Weak::upgrade).collect()
         };
         // A replay is about one function only.
         let functions = if kind == Kind::Replay { vec![Arc::clone(function)] } else { functions };

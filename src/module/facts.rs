@@ -18,8 +18,6 @@ pub(crate) struct Facts {
     pub(crate) never_traps: bool,
     /// The size of the first root's own body in bytes, a measure of how much inlining it costs.
     pub(crate) body_size: usize,
-    /// The first root calls nothing.
-    pub(crate) leaf: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -39,8 +37,14 @@ pub(crate) fn prove(module: &CoreModule, roots: &[u32]) -> Facts {
         ends: verdicts.iter().all(|v| v.instructions.is_some()),
         never_traps: verdicts.iter().all(|v| !v.traps),
         body_size: first.map_or(usize::MAX, |index| module.bodies[index].len()),
-        leaf: first.is_some_and(|index| read_body(module, index).calls.is_empty()),
     }
+}
+
+/// Tells of each function that the module defines whether a call of it may take for ever, or very long.
+pub(crate) fn endless(module: &CoreModule) -> Vec<bool> {
+    let mut prover = Prover { module, known: vec![None; module.function_count() as usize] };
+    let first = u32::try_from(module.imports.len()).expect("validated: below 2^32");
+    (first..module.function_count()).map(|function| prover.verdict(function, 0).instructions.is_none()).collect()
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn straight_code_ends_and_does_not_trap() {
         let f = facts(r#"(module (func (export "f") (param i64) (result i64) (i64.add (local.get 0) (i64.const 1))))"#);
-        assert!(f.ends && f.never_traps && f.leaf);
+        assert!(f.ends && f.never_traps);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
-    facts::{Facts, prove},
+    facts::{Facts, endless, prove},
     signature::{DeclaredTypes, natural_type},
     wit::Wit,
 };

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use wasmtime::{Global, Instance, Memory, Store, TypedFunc};
+use wasmtime::{Instance, Memory, Store, TypedFunc};
 
 use super::limits::State;
 use crate::{
-    driver::{ARENA, DriverSpec, INIT, MEMORY, ROW, STDERR, Variant, frame},
-    image::{Code, Engines, Image, Kind, TICK},
+    driver::{ARENA, DriverSpec, INIT, MEMORY, Variant, frame},
+    image::{Code, Engines, Image, Kind, StopWord, TICK, Watch},
 };
 
 /// When guest code is to be interrupted.
@@ -33,18 +33,18 @@ impl Deadline {
     }
 }
 
+/// By whom and when a guest is interrupted; functions that are proven to end need none.
+pub(crate) type Interrupt<'a> = (&'a Engines, Deadline);
+
 type Driver = TypedFunc<(u32, u32), u32>;
 
 /// A sandbox: a store with one instance, its memories and its drivers.
 pub(crate) struct Sandbox {
     pub(crate) image: u64,
-    kind: Kind,
     pub(crate) store: Store<State>,
     instance: Instance,
     arena: Memory,
     memory: Option<Memory>,
-    row: Global,
-    stderr: Global,
     /// Drivers that were looked up, by number and variant.
     drivers: Vec<(usize, Variant, Option<Driver>)>,
     /// The size of the guest's memory at the start, in bytes.
@@ -55,73 +55,85 @@ pub(crate) struct Sandbox {
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("image", &self.image).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("image", &self.image).finish_non_exhaustive()
     }
 }
 
 impl Sandbox {
-    /// Instantiates an image: its start function and `_initialize` run before `deadline`.
+    /// Instantiates an image: what the guest wants to run first runs before `deadline`.
     ///
     /// # Errors
-    /// What the guest did, with its store for a report.
+    /// What the guest did, with its sandbox for a report when it came so far.
     pub(crate) fn new(
         engines: &Engines,
         kind: Kind,
         image: &Image,
         deadline: Deadline,
-    ) -> Result<Self, (Box<Store<State>>, wasmtime::Error)> {
+    ) -> Result<Self, (Option<Box<Self>>, wasmtime::Error)> {
         let mut store = Store::new(engines.get(kind), State::default());
         store.limiter(|state| state);
-        if kind != Kind::Proven {
-            store.set_epoch_deadline(deadline.ticks());
-        }
         let Code::Module(module) = &image.code else { unreachable!("components take the general route") };
-        let instance = match Instance::new(&mut store, module, &[]) {
-            Ok(instance) => instance,
-            Err(error) => return Err((Box::new(store), error)),
-        };
-        if let Ok(init) = instance.get_typed_func::<(), ()>(&mut store, INIT)
-            && let Err(error) = init.call(&mut store, ())
-        {
-            return Err((Box::new(store), error));
-        }
-        let (Some(arena), Some(row), Some(stderr)) = (
-            instance.get_memory(&mut store, ARENA),
-            instance.get_global(&mut store, ROW),
-            instance.get_global(&mut store, STDERR),
-        ) else {
-            unreachable!("every assembled module has these exports")
-        };
+        let instance = Instance::new(&mut store, module, &[]).map_err(|error| (None, error))?;
+        let arena = instance.get_memory(&mut store, ARENA).expect("every assembled module has an arena");
         let memory = instance.get_memory(&mut store, MEMORY);
-        let initial_size = memory.map_or(0, |memory| memory.data_size(&store));
-        Ok(Self {
+        let mut sandbox = Self {
             image: image.id,
-            kind,
-            store,
             instance,
             arena,
             memory,
-            row,
-            stderr,
             drivers: Vec::new(),
-            initial_size,
+            initial_size: 0,
             used: false,
-        })
+            store,
+        };
+        if let Ok(init) = sandbox.instance.get_typed_func::<(), ()>(&mut sandbox.store, INIT) {
+            let watch = sandbox.watch((engines, deadline));
+            let result = init.call(&mut sandbox.store, ());
+            drop(watch);
+            if let Err(error) = result {
+                return Err((Some(Box::new(sandbox)), error));
+            }
+        }
+        sandbox.initial_size = memory.map_or(0, |memory| memory.data_size(&sandbox.store));
+        Ok(sandbox)
+    }
+
+    /// Gets ready for a batch: nothing of an earlier one is left in the frame.
+    pub(crate) fn begin(&mut self) {
+        for word in [frame::WRITTEN, frame::STOP, frame::EXIT_CODE] {
+            self.set_word(word, 0);
+        }
+    }
+
+    /// Lets the clock stop the guest at a deadline for as long as the answer lives.
+    fn watch(&self, (engines, Deadline(at)): Interrupt<'_>) -> Option<Watch> {
+        let word = self.arena.data_ptr(&self.store).wrapping_add(frame::STOP as usize).cast();
+        // SAFETY: the word is aligned, since memories begin at a page; memories do not move (the engines are
+        // configured so), and this one lives as long as the store. The watch is kept only while the guest runs, when
+        // nobody else looks at the arena.
+        let word = unsafe { StopWord::new(word) };
+        Some(engines.clock().watch(Some((at?, word))))
+    }
+
+    /// The guest was told to stop.
+    pub(crate) fn stopped(&self) -> bool {
+        self.word(frame::STOP) != 0
     }
 
     /// Whether a function has this variant of driver.
     pub(crate) fn has(&mut self, number: usize, variant: Variant) -> bool {
-        self.driver(number, variant).is_some()
+        let found = self.find(number, variant);
+        self.drivers[found].2.is_some()
     }
 
-    fn driver(&mut self, number: usize, variant: Variant) -> Option<Driver> {
-        if let Some((_, _, found)) = self.drivers.iter().find(|(n, v, _)| (*n, *v) == (number, variant)) {
-            return found.clone();
+    fn find(&mut self, number: usize, variant: Variant) -> usize {
+        if let Some(found) = self.drivers.iter().position(|(n, v, _)| (*n, *v) == (number, variant)) {
+            return found;
         }
         let name = DriverSpec::export_name(number, variant);
         let found = self.instance.get_typed_func(&mut self.store, &name).ok();
-        self.drivers.push((number, variant, found.clone()));
-        found
+        self.drivers.push((number, variant, found));
+        self.drivers.len() - 1
     }
 
     /// Runs a driver over the rows before `rows` that the frame asks for. The answer is the driver's status.
@@ -133,12 +145,11 @@ impl Sandbox {
         number: usize,
         variant: Variant,
         rows: u32,
-        deadline: Deadline,
+        interrupt: Option<Interrupt<'_>>,
     ) -> wasmtime::Result<u32> {
-        if self.kind != Kind::Proven {
-            self.store.set_epoch_deadline(deadline.ticks());
-        }
-        let driver = self.driver(number, variant).expect("asked for with has()");
+        let found = self.find(number, variant);
+        let _watch = interrupt.and_then(|interrupt| self.watch(interrupt));
+        let driver = self.drivers[found].2.as_ref().expect("asked for with has()");
         driver.call(&mut self.store, (0, rows))
     }
 
@@ -163,20 +174,14 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The row that was worked on last.
-    pub(crate) fn row(&mut self) -> usize {
-        self.row.get(&mut self.store).i32().map_or(0, |row| row.cast_unsigned() as usize)
-    }
-
-    /// Sets the row that is worked on next.
-    pub(crate) fn set_row(&mut self, row: usize) {
-        let row = wasmtime::Val::I32((row as u32).cast_signed());
-        self.row.set(&mut self.store, row).expect("a mutable i32");
+    /// Sets a word of the frame.
+    pub(crate) fn set_word(&mut self, offset: u32, value: u32) {
+        self.arena()[offset as usize..offset as usize + 4].copy_from_slice(&value.to_le_bytes());
     }
 
     /// What the guest wrote to stdout and stderr: the last of it.
-    pub(crate) fn output(&mut self) -> Vec<u8> {
-        let written = self.stderr.get(&mut self.store).i32().map_or(0, i32::cast_unsigned);
+    pub(crate) fn output(&self) -> Vec<u8> {
+        let written = self.word(frame::WRITTEN);
         let ring = &self.arena.data(&self.store)[frame::STDERR as usize..][..frame::STDERR_SIZE as usize];
         let next = (written % frame::STDERR_SIZE) as usize;
         if written < frame::STDERR_SIZE {
@@ -184,11 +189,6 @@ impl Sandbox {
         } else {
             [&ring[next..], &ring[..next]].concat()
         }
-    }
-
-    /// Forgets what was written before, so that a report shows what belongs to it.
-    pub(crate) fn clear_output(&mut self) {
-        self.stderr.set(&mut self.store, wasmtime::Val::I32(0)).expect("a mutable i32");
     }
 
     /// The guest's memory has grown past half of `limit`. Some guests never free; they are replaced before they fail.

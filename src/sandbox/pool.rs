@@ -11,7 +11,7 @@ use std::{
 use super::live::Sandbox;
 
 /// Idle sandboxes by image.
-type Lane = Mutex<HashMap<u64, Vec<Sandbox>>>;
+type Lane = Mutex<HashMap<u64, Vec<Box<Sandbox>>>>;
 
 /// The idle sandboxes of all images of an engine.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Pool {
     }
 
     /// An idle sandbox of an image, if there is one: from the own lane, else from another that is free to look at.
-    pub(crate) fn take(&self, image: u64) -> Option<Sandbox> {
+    pub(crate) fn take(&self, image: u64) -> Option<Box<Sandbox>> {
         let own = self.own();
         if let Some(sandbox) = lock(&self.lanes[own]).get_mut(&image).and_then(Vec::pop) {
             return Some(sandbox);
@@ -41,7 +41,7 @@ impl Pool {
     }
 
     /// Gives a sandbox back.
-    pub(crate) fn give(&self, sandbox: Sandbox) {
+    pub(crate) fn give(&self, sandbox: Box<Sandbox>) {
         let mut lane = lock(&self.lanes[self.own()]);
         let idle = lane.entry(sandbox.image).or_default();
         if idle.len() < MAX_IDLE {
@@ -59,7 +59,7 @@ impl Pool {
     }
 }
 
-fn lock(lane: &Lane) -> MutexGuard<'_, HashMap<u64, Vec<Sandbox>>> {
+fn lock(lane: &Lane) -> MutexGuard<'_, HashMap<u64, Vec<Box<Sandbox>>>> {
     // The map is whole whatever a thread that held it did.
     lane.lock().unwrap_or_else(PoisonError::into_inner)
 }

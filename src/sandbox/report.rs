@@ -5,7 +5,6 @@ use std::fmt;
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::{limits::State, live::Sandbox};
-use crate::driver::frame;
 
 /// A guest failed on a row.
 #[derive(Debug)]
@@ -105,12 +104,10 @@ impl fmt::Display for GuestError {
 
 impl std::error::Error for GuestError {}
 
-/// What a trap means. `exit` is the frame's word for `proc_exit`, `memory` the limit in bytes and `timeout` in ms.
-pub(crate) fn failure_of(error: &wasmtime::Error, state: &State, exit: u32, memory: u64, timeout: u64) -> Failure {
-    if let Some(code) = exit.checked_sub(1) {
-        return Failure::Exit(code);
-    }
+/// What a trap means. `memory` is the limit in bytes and `timeout` in milliseconds.
+pub(crate) fn failure_of(error: &wasmtime::Error, state: &State, memory: u64, timeout: u64) -> Failure {
     match error.downcast_ref::<Trap>() {
+        // Of a component; other guests are stopped by their word in the arena.
         Some(Trap::Interrupt) => Failure::Timeout { milliseconds: timeout },
         trap => {
             // Only the innermost cause: the rest of wasmtime's chain is the backtrace, which is shown on its own.
@@ -139,16 +136,15 @@ pub(crate) fn frames_of(error: &wasmtime::Error, is_guest: impl Fn(u32) -> bool)
 /// The most bytes of a guest's output that a report shows.
 const MAX_OUTPUT: usize = 2000;
 
-/// The frame's word for `proc_exit`, and the end of what a guest wrote, as text.
-pub(crate) fn output_of(sandbox: &mut Sandbox) -> (u32, String) {
+/// The end of what a guest wrote, as text.
+pub(crate) fn output_of(sandbox: &Sandbox) -> String {
     let bytes = sandbox.output();
-    let kept = match bytes.len().checked_sub(MAX_OUTPUT) {
+    match bytes.len().checked_sub(MAX_OUTPUT) {
         // From the start of a line on, if there is one.
         Some(cut) if cut > 0 => {
             let line = bytes[cut..].iter().position(|byte| *byte == b'\n').map_or(cut, |at| cut + at + 1);
             format!("…\n{}", String::from_utf8_lossy(&bytes[line..]))
         }
         _ => String::from_utf8_lossy(&bytes).into_owned(),
-    };
-    (sandbox.word(frame::EXIT_CODE), kept)
+    }
 }

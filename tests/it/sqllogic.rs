@@ -130,7 +130,7 @@ fn cells(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
         let mut lines = vec![Vec::new()];
         for formatter in &formatters {
             let text = formatter.value(row).try_to_string()?;
-            let mut parts = text.trim_end().lines();
+            let mut parts = text.lines();
             let first = parts.next().unwrap_or("(empty)").to_owned();
             lines.last_mut().expect("never empty").push(first);
             lines.extend(parts.map(|part| vec![part.to_owned()]));

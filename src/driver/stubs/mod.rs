@@ -22,8 +22,6 @@ pub(super) struct Surroundings {
     /// The module has a memory of its own.
     pub(super) memory: bool,
     pub(super) arena: u32,
-    /// Global: how many bytes were written to stdout and stderr.
-    pub(super) stderr: u32,
     /// Global: the state of the random sequence.
     pub(super) random: u32,
     pub(super) realloc: Option<u32>,
@@ -65,9 +63,10 @@ impl Stub<'_, '_> {
         code.i32_const(size).local_set(len).end();
         code.block(BlockType::Empty).loop_(BlockType::Empty);
         code.local_get(len).i32_eqz().br_if(1);
-        code.global_get(self.to.stderr).i32_const(size - 1).i32_and();
+        let written = at(self.to.arena, frame::WRITTEN);
+        code.i32_const(0).i32_load(written).i32_const(size - 1).i32_and();
         code.local_get(pointer).i32_load8_u(at(USER, 0)).i32_store8(at(self.to.arena, frame::STDERR));
-        code.global_get(self.to.stderr).i32_const(1).i32_add().global_set(self.to.stderr);
+        code.i32_const(0).i32_const(0).i32_load(written).i32_const(1).i32_add().i32_store(written);
         code.local_get(pointer).i32_const(1).i32_add().local_set(pointer);
         code.local_get(len).i32_const(1).i32_sub().local_set(len);
         code.br(0).end().end();

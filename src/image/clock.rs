@@ -1,0 +1,150 @@
+//! The clock: a thread that stops guests when their time is up.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use wasmtime::Engine;
+
+/// How long a tick is: guests are stopped at most this much too late.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// How many ticks the clock goes on when nobody watches it, so that short batches need not wake it each time.
+const IDLE_TICKS: u32 = 100;
+
+/// The address of a word that stops a guest when it is set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StopWord(*mut u32);
+
+// SAFETY: the word is only accessed atomically, and only while its owner keeps it alive (see `StopWord::new`).
+unsafe impl Send for StopWord {}
+
+impl StopWord {
+    /// Makes the handle of a word.
+    ///
+    /// # Safety
+    /// The word must be aligned and stay where it is for as long as a [`Watch`] of it lives, and no other Rust code may
+    /// access it meanwhile.
+    pub(crate) unsafe fn new(word: *mut u32) -> Self {
+        Self(word)
+    }
+
+    fn set(self) {
+        // SAFETY: as promised to `new`; compiled code reads the word as it reads any memory.
+        unsafe { AtomicU32::from_ptr(self.0) }.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Stops guests whose time is up, and counts up the epochs of an engine, while somebody watches.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    watches: Mutex<Watches>,
+    parked: AtomicBool,
+    ended: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Watches {
+    next: u64,
+    /// When which guest is to be stopped; `None` for those that watch the epochs themselves.
+    running: HashMap<u64, Option<(Instant, StopWord)>>,
+}
+
+impl Shared {
+    fn watches(&self) -> MutexGuard<'_, Watches> {
+        // The map is whole whatever a thread that held it did.
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock {
+    pub(super) fn start(engine: Engine) -> Self {
+        let shared = Arc::new(Shared::default());
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("wasmfusion-clock".into())
+            .spawn(move || run(&for_thread, &engine))
+            .expect("a process that can start no thread can run no query");
+        Self { shared, thread: Some(thread) }
+    }
+
+    /// Sets a guest's word at a time, unless the answer is dropped before.
+    pub(crate) fn watch(&self, stop: Option<(Instant, StopWord)>) -> Watch {
+        let number = {
+            let mut watches = self.shared.watches();
+            watches.next += 1;
+            let number = watches.next;
+            watches.running.insert(number, stop);
+            number
+        };
+        if self.shared.parked.swap(false, Ordering::SeqCst)
+            && let Some(thread) = &self.thread
+        {
+            thread.thread().unpark();
+        }
+        Watch { shared: Arc::clone(&self.shared), number }
+    }
+}
+
+fn run(shared: &Shared, engine: &Engine) {
+    let mut idle = 0;
+    while !shared.ended.load(Ordering::SeqCst) {
+        thread::sleep(TICK);
+        engine.increment_epoch();
+        let now = Instant::now();
+        let nobody = {
+            // Held while words are set: whoever drops a watch waits, so the word is still there.
+            let watches = shared.watches();
+            let due = watches.running.values().flatten().filter(|(at, _)| *at <= now);
+            due.for_each(|(_, word)| word.set());
+            watches.running.is_empty()
+        };
+        idle = if nobody { idle + 1 } else { 0 };
+        if idle < IDLE_TICKS {
+            continue;
+        }
+        shared.parked.store(true, Ordering::SeqCst);
+        // Whoever came between the look at the watches and this line has not seen `parked`.
+        if shared.watches().running.is_empty() && !shared.ended.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        shared.parked.store(false, Ordering::SeqCst);
+        idle = 0;
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A thread that panicked has nothing left to do.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A guest that is being watched.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.shared.watches().running.remove(&self.number);
+    }
+}
