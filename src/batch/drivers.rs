@@ -88,6 +88,7 @@ impl Drivers {
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, runtime: &Runtime, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
+        // A function that is proven to end needs no interruption, but a guest may want to run something first.
         let deadline = Deadline::after(runtime.timeout());
         let linked = self.image(runtime, Kind::Drivers)?;
         let fresh = || self.place(runtime, batch, Kind::Drivers, &linked, deadline, None);
@@ -159,7 +160,6 @@ impl Drivers {
             .iter()
             .find(|variant| sandbox.has(number, **variant))
             .expect("every function has the variants Every and Masked");
-        // A function that is proven to end needs no interruption.
         let deadline = (!self.function.facts.ends).then_some(deadline);
         Ok(Place { sandbox, start, number, variant, deadline })
     }
@@ -215,7 +215,6 @@ impl Drivers {
             .map_err(|error| at_row(0, &error))?;
         let mut start = 0;
         loop {
-            sandbox.set_word(frame::ROW, start as u32);
             let status = match sandbox.run(place.number, place.variant, rows as u32, interrupt) {
                 Ok(status) => status,
                 Err(error) => return Err(self.trapped(runtime, sandbox, &layout, start, &error, output)),

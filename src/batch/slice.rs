@@ -120,11 +120,14 @@ impl Input {
 pub(super) fn write_constants(sandbox: &mut Sandbox, inputs: &[Input], spec: &DriverSpec) -> wasmtime::Result<usize> {
     let constants = || inputs.iter().filter(|input| input.constant);
     let size: usize = constants().map(|input| input.bytes(0, 1) + 32).sum();
-    sandbox.grow_arena((frame::COLUMNS as usize + size) as u64)?;
     let mut end = frame::COLUMNS as usize;
+    if size == 0 {
+        return Ok(end);
+    }
+    let arena = sandbox.arena_of(end + size)?;
     for ((input, slot), index) in inputs.iter().zip(&spec.params).zip(0u32..) {
         if input.constant {
-            end = input.write(sandbox.arena(), end, index, slot.optional, 0, 1);
+            end = input.write(arena, end, index, slot.optional, 0, 1);
         }
     }
     Ok(end)
@@ -144,8 +147,7 @@ pub(super) fn write(
     rows: usize,
 ) -> wasmtime::Result<Layout> {
     let size = arena_bytes(inputs, spec, from, rows);
-    sandbox.grow_arena((start + size) as u64)?;
-    let arena = sandbox.arena();
+    let arena = sandbox.arena_of(start + size)?;
     let mut end = start;
     for ((input, slot), index) in inputs.iter().zip(&spec.params).zip(0u32..) {
         if !input.constant {
@@ -164,6 +166,7 @@ pub(super) fn write(
         Shape::Bytes => out + 4 * rows,
     };
     set(arena, frame::START, 0);
+    set(arena, frame::ROW, 0);
     set(arena, frame::OUT, out);
     set(arena, frame::OUT_VALIDITY, out_validity);
     set(arena, frame::OUT_DATA, out_data);
@@ -199,9 +202,9 @@ pub(super) fn take(sandbox: &mut Sandbox, layout: &Layout, spec: &DriverSpec, ro
 /// # Errors
 /// When the result does not fit even in the largest arena.
 pub(super) fn make_room(sandbox: &mut Sandbox, layout: &Layout, start: usize, needed: u32) -> wasmtime::Result<()> {
-    sandbox.grow_arena(layout.out_data as u64 + u64::from(needed))?;
-    let arena = sandbox.arena();
+    let arena = sandbox.arena_of(layout.out_data + needed as usize)?;
     set(arena, frame::START, start);
+    set(arena, frame::ROW, start);
     set(arena, frame::OUT_DATA_END, arena.len());
     Ok(())
 }

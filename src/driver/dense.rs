@@ -9,8 +9,8 @@ use super::{
 };
 use crate::module::Facts;
 
-/// How many rows one turn of the loop does.
-const UNROLL: u32 = 4;
+/// How many rows one turn of the loop does. With 4 an addition takes 0.30 ns per row, with 8 0.25.
+const UNROLL: u32 = 8;
 /// A function whose body has more bytes than this is not worth unrolling around.
 const TINY: usize = 64;
 /// With more parameters than this there would be too many combinations of constants.
@@ -36,7 +36,7 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
     let row = locals.i32();
     let scratch = locals.i32();
     let out = locals.i32();
-    let many = locals.i32();
+    let end = locals.i32();
     let result = lane_of(spec.result.shape);
     let value = locals.add(core_type(result));
     let args: Vec<Arg> = (0u32..)
@@ -78,18 +78,28 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
             code.i32_const((rows * arg.lane.width()).cast_signed());
             add_to(code, arg.local);
         }
+        if tracks_row {
+            code.i32_const(rows.cast_signed());
+            add_to(code, row);
+        }
         code.i32_const((rows * result.width()).cast_signed());
         add_to(code, out);
-        code.i32_const(rows.cast_signed());
-        add_to(code, row);
     };
-    code.local_get(ROWS).i32_const(-UNROLL.cast_signed()).i32_and().local_set(many);
-    for (end, rows) in [(many, UNROLL), (ROWS, 1)] {
+    let width = result.width().cast_signed();
+    for rows in [UNROLL, 1] {
+        // The end of the results that whole turns of the loop write.
+        code.local_get(ROWS);
+        if rows > 1 {
+            code.i32_const(-rows.cast_signed()).i32_and();
+        }
+        code.i32_const(width).i32_mul();
+        word(code, to.arena, frame::OUT);
+        code.i32_add().local_set(end);
         code.block(BlockType::Empty);
-        code.local_get(row).local_get(end).i32_ge_u().br_if(0);
+        code.local_get(out).local_get(end).i32_ge_u().br_if(0);
         code.loop_(BlockType::Empty);
         step(code, rows);
-        code.local_get(row).local_get(end).i32_lt_u().br_if(0);
+        code.local_get(out).local_get(end).i32_lt_u().br_if(0);
         code.end().end();
     }
     code.i32_const(Status::Done.code()).end();

@@ -100,19 +100,44 @@ fn read_body(module: &CoreModule, index: usize) -> Body {
     let Ok(operators) = operators else {
         return Body { endless: true, traps: true, ..body };
     };
+    // The two instructions before, which push the operands of most loads and stores.
+    let mut before = [None, None];
     for operator in operators {
+        let Ok(operator) = operator else { return Body { endless: true, traps: true, ..body } };
         body.instructions += 1;
-        match operator {
-            Ok(Operator::Call { function_index }) => body.calls.push(function_index),
-            Ok(operator) => {
-                let kind = classify(&operator);
+        match &operator {
+            Operator::Call { function_index } => body.calls.push(*function_index),
+            access if is_within_memory(module, access, &before) => {}
+            other => {
+                let kind = classify(other);
                 body.endless |= kind == Kind::Endless;
                 body.traps |= kind != Kind::Safe;
             }
-            Err(_) => return Body { endless: true, traps: true, ..body },
         }
+        let [_, last] = before;
+        before = [last, Some(operator)];
     }
     body
+}
+
+/// A load or store of a constant address that the memory has from the start on: the flags that compilers keep, such as
+/// the one for constructors that every export of a wit-bindgen guest looks at.
+fn is_within_memory(module: &CoreModule, access: &Operator<'_>, before: &[Option<Operator<'_>>; 2]) -> bool {
+    use Operator as O;
+    let (memarg, address) = match (access, before) {
+        (O::I32Load { memarg } | O::I32Load8U { memarg } | O::I32Load8S { memarg }, [_, Some(address)]) => {
+            (memarg, address)
+        }
+        // What is stored is pushed after the address, by one instruction that takes nothing.
+        (
+            O::I32Store { memarg } | O::I32Store8 { memarg },
+            [Some(address), Some(O::I32Const { .. } | O::LocalGet { .. } | O::GlobalGet { .. })],
+        ) => (memarg, address),
+        _ => return false,
+    };
+    let O::I32Const { value } = address else { return false };
+    let end = u64::from(value.cast_unsigned()).saturating_add(memarg.offset).saturating_add(4);
+    module.memory.is_some_and(|memory| end <= memory.initial.saturating_mul(65536))
 }
 
 #[derive(PartialEq, Eq)]
@@ -246,6 +271,22 @@ mod tests {
         assert!(f.ends && !f.never_traps);
         let f = facts(r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0))))"#);
         assert!(f.ends && !f.never_traps);
+    }
+
+    #[test]
+    fn constant_addresses_within_memory_do_not_trap() {
+        let body = |address: u32| {
+            format!(
+                r#"(module (memory 1) (func (export "f") (param i32) (result i32)
+                    (i32.store8 (i32.const {address}) (i32.const 1)) (i32.load8_u offset=8 (i32.const {address}))))"#
+            )
+        };
+        assert!(facts(&body(1000)).never_traps);
+        assert!(!facts(&body(65530)).never_traps);
+        assert!(!facts(&body(u32::MAX)).never_traps);
+        let computed = r#"(module (memory 1) (func (export "f") (param i32) (result i32)
+            (i32.load8_u (i32.add (local.get 0) (i32.const 8)))))"#;
+        assert!(!facts(computed).never_traps);
     }
 
     #[test]
