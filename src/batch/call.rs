@@ -148,9 +148,9 @@ impl Callable {
     fn arguments(&self, args: &[ColumnarValue]) -> Result<Vec<Argument>> {
         if args.len() != self.signature.params.len() {
             return Err(Error::Statement(format!(
-                "function {} takes {} arguments, not {}",
+                "function {} takes {}, not {}",
                 self.name,
-                self.signature.params.len(),
+                crate::function::arguments(self.signature.params.len()),
                 args.len()
             )));
         }

@@ -88,13 +88,12 @@ impl Drivers {
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, runtime: &Runtime, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
-        // A function that is proven to end needs no interruption, but a guest may want to run something first.
-        let deadline = Deadline::after(runtime.timeout());
         let linked = self.image(runtime, Kind::Drivers)?;
-        let fresh = || self.place(runtime, batch, Kind::Drivers, &linked, deadline, None);
+        let timeout = runtime.timeout();
+        let fresh = || self.place(runtime, batch, Kind::Drivers, &linked, timeout, None);
         let mut output = Output::new();
         let idle = runtime.pool.take(linked.image.id);
-        let mut place = self.place(runtime, batch, Kind::Drivers, &linked, deadline, idle)?;
+        let mut place = self.place(runtime, batch, Kind::Drivers, &linked, timeout, idle)?;
         let limit = self.program.memory_limit;
         let mut from = part.start;
         while from < part.end {
@@ -141,12 +140,12 @@ impl Drivers {
         batch: &Batch,
         kind: Kind,
         linked: &Linked,
-        deadline: Deadline,
+        timeout: Option<Duration>,
         idle: Option<Box<Sandbox>>,
     ) -> Result<Place, Stop> {
         let mut sandbox = match idle {
             Some(sandbox) => sandbox,
-            None => match Sandbox::new(&runtime.engines, kind, &linked.image, deadline) {
+            None => match Sandbox::new(&runtime.engines, kind, &linked.image, Deadline::after(timeout)) {
                 Ok(sandbox) => Box::new(sandbox),
                 Err((sandbox, error)) => return Err(self.did_not_start(runtime, sandbox.as_deref(), &error)),
             },
@@ -160,7 +159,7 @@ impl Drivers {
             .iter()
             .find(|variant| sandbox.has(number, **variant))
             .expect("every function has the variants Every and Masked");
-        let deadline = (!self.function.facts.ends).then_some(deadline);
+        let deadline = (!self.function.facts.ends).then(|| Deadline::after(timeout));
         Ok(Place { sandbox, start, number, variant, deadline })
     }
 
@@ -275,23 +274,27 @@ impl Drivers {
             Failure::Trap(_) | Failure::Memory { .. } | Failure::Exit(_) => Some(self.replay(runtime, batch, row)),
             _ => None,
         };
+        let mut failure = failed.failure;
+        if matches!((&failure, &replayed), (Failure::Trap(trap), Some(Some(frames))) if frames.is_empty() && trap.contains(OUT_OF_BOUNDS)) {
+            // No function of the guest was running: the driver followed an address that the guest gave.
+            failure = Failure::Result("an address outside of its memory".to_owned());
+        }
         let (frames, frames_are_partial) = match replayed {
             Some(Some(frames)) => (frames, false),
             Some(None) => (failed.frames, true),
             None => {
                 let partial = !failed.frames.is_empty();
-                (failed.frames, partial && !matches!(failed.failure, Failure::Timeout { .. }))
+                (failed.frames, partial && !matches!(failure, Failure::Timeout { .. }))
             }
         };
-        Stop::Guest { row: Some(row), failure: failed.failure, frames, frames_are_partial, output: failed.output }
+        Stop::Guest { row: Some(row), failure, frames, frames_are_partial, output: failed.output }
     }
 
     /// The frames of a row that fails again when it is run alone.
     fn replay(&self, runtime: &Runtime, batch: &Batch, row: usize) -> Option<Vec<String>> {
         let limit = runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
-        let deadline = Deadline::after(Some(limit));
         let linked = self.image(runtime, Kind::Replay).ok()?;
-        let mut place = self.place(runtime, batch, Kind::Replay, &linked, deadline, None).ok()?;
+        let mut place = self.place(runtime, batch, Kind::Replay, &linked, Some(limit), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
         let result = self.slice(runtime, &mut place, batch, row..row + 1, &mut Output::new());
@@ -301,6 +304,9 @@ impl Drivers {
         }
     }
 }
+
+/// How wasmtime words a load or store outside of memory.
+const OUT_OF_BOUNDS: &str = "out of bounds memory access";
 
 fn too_large(error: &wasmtime::Error) -> Error {
     Error::Statement(format!("a value is too large for the 4 GiB of a WebAssembly memory: {error:#}"))
@@ -319,6 +325,7 @@ fn failure_of_status(status: Option<Status>, sandbox: &mut Sandbox) -> Failure {
             Failure::Err(text)
         }
         Some(Status::OutOfRange) => Failure::Result("a number outside the range of its SQL type".to_owned()),
+        Some(Status::Misaligned) => Failure::Result("an address that is not aligned".to_owned()),
         _ => Failure::Result("a discriminant that its type does not have".to_owned()),
     }
 }

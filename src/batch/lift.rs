@@ -1,15 +1,15 @@
 //! From columns that drivers wrote to Arrow columns.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use datafusion::arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int32Array, Int64Array,
         IntervalMonthDayNanoArray, PrimitiveArray, StringArray, downcast_primitive,
     },
     buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     compute::{CastOptions, cast, cast_with_options},
-    datatypes::{DataType, Decimal32Type, Int32Type, IntervalMonthDayNano, IntervalUnit},
+    datatypes::{DataType, Decimal32Type, Int32Type, Int64Type, IntervalMonthDayNano, IntervalUnit, TimeUnit},
 };
 
 use super::lower::{Misfit, shorten};
@@ -65,7 +65,7 @@ impl Output {
             }),
             GuestType::String => self.lift_strings(nulls, return_type),
             GuestType::Bytes => self.lift_binaries(nulls, return_type),
-            _ => Ok(Ok(lift_lane(self.values.into(), rows, return_type, nulls)?)),
+            _ => lift_lane(self.values.into(), rows, return_type, nulls),
         }
     }
 
@@ -105,7 +105,7 @@ impl Output {
         if *return_type == DataType::Utf8 {
             return Ok(Ok(Arc::new(strings)));
         }
-        parse_decimals(strings, return_type)
+        cast_strings(strings, return_type)
     }
 
     fn lift_binaries(self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
@@ -123,14 +123,30 @@ impl Output {
     }
 }
 
-fn lift_lane(values: Buffer, rows: usize, return_type: &DataType, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+fn lift_lane(
+    values: Buffer,
+    rows: usize,
+    return_type: &DataType,
+    nulls: Option<NullBuffer>,
+) -> Result<Result<ArrayRef, Misfit>> {
     let whole = || Int64Array::new(ScalarBuffer::new(values.clone(), 0, rows), nulls.clone());
-    Ok(match return_type {
+    if let Some(range) = range_of(return_type) {
+        let numbers = match return_type {
+            DataType::Time32(_) => {
+                cast(&Int32Array::new(ScalarBuffer::new(values.clone(), 0, rows), nulls.clone()), &DataType::Int64)?
+            }
+            _ => Arc::new(whole()),
+        };
+        let outside = |value: Option<i64>| value.is_some_and(|value| !range.contains(&value));
+        if let Some(row) = numbers.as_primitive::<Int64Type>().iter().position(outside) {
+            let value = numbers.as_primitive::<Int64Type>().value(row);
+            return Ok(Err(Misfit { row, message: format!("{value}, which is outside the range of {return_type}") }));
+        }
+    }
+    Ok(Ok(match return_type {
         DataType::Decimal128(precision, scale) => {
             let wide: Vec<i128> = whole().values().iter().map(|value| i128::from(*value)).collect();
-            let array = Decimal128Array::new(wide.into(), nulls.clone()).with_precision_and_scale(*precision, *scale)?;
-            array.validate_decimal_precision(*precision)?;
-            Arc::new(array)
+            Arc::new(Decimal128Array::new(wide.into(), nulls.clone()).with_precision_and_scale(*precision, *scale)?)
         }
         DataType::Decimal32(precision, scale) => {
             let strict = CastOptions { safe: false, ..CastOptions::default() };
@@ -146,7 +162,25 @@ fn lift_lane(values: Buffer, rows: usize, return_type: &DataType, nulls: Option<
             plain => (primitive, plain, values, rows, nulls),
             other => unreachable!("a lane of {other}")
         },
-    })
+    }))
+}
+
+/// The values that a type has, where these are fewer than those of the numbers that carry it.
+fn range_of(ty: &DataType) -> Option<Range<i64>> {
+    const DAY: i64 = 24 * 60 * 60;
+    match ty {
+        DataType::Decimal32(precision, _) | DataType::Decimal64(precision, _) | DataType::Decimal128(precision, _) => {
+            let end = 10i64.checked_pow(u32::from(*precision))?;
+            Some(1 - end..end)
+        }
+        DataType::Time32(unit) | DataType::Time64(unit) => Some(match unit {
+            TimeUnit::Second => 0..DAY,
+            TimeUnit::Millisecond => 0..DAY * 1_000,
+            TimeUnit::Microsecond => 0..DAY * 1_000_000,
+            TimeUnit::Nanosecond => 0..DAY * 1_000_000_000,
+        }),
+        _ => None,
+    }
 }
 
 /// An array of any type whose values are those of a lane.
@@ -164,7 +198,8 @@ fn day_time(value: i64) -> IntervalMonthDayNano {
     IntervalMonthDayNano { months: 0, days, nanoseconds: (value >> 32) * 1_000_000 }
 }
 
-fn parse_decimals(strings: StringArray, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+/// Strings as what they stand for: decimals cross as text.
+fn cast_strings(strings: StringArray, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
     let strings: ArrayRef = Arc::new(strings);
     let decimals = cast(&strings, return_type)?;
     // A cast makes null of what it cannot read.

@@ -260,7 +260,6 @@ fn basic_types_pass_unchanged() {
         (GuestType::F64, DataType::Float64, "f64"),
         (GuestType::S32, DataType::Date32, "i32"),
         (GuestType::S64, DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Rome".into())), "i64"),
-        (GuestType::S64, DataType::Time64(TimeUnit::Nanosecond), "i64"),
         (GuestType::S64, DataType::Duration(TimeUnit::Second), "i64"),
         (GuestType::S32, DataType::Interval(IntervalUnit::YearMonth), "i32"),
     ];

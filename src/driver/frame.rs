@@ -89,6 +89,8 @@ pub(crate) enum Status {
     Err,
     /// The guest returned a discriminant that its type does not have.
     BadDiscriminant,
+    /// The guest returned a return area that is not aligned.
+    Misaligned,
     /// A BASIC function returned a number outside the range of its SQL type.
     OutOfRange,
 }
@@ -99,6 +101,8 @@ impl Status {
     }
 
     pub(crate) fn from_code(code: u32) -> Option<Self> {
-        [Self::Done, Self::NeedsRoom, Self::Err, Self::BadDiscriminant, Self::OutOfRange].get(code as usize).copied()
+        [Self::Done, Self::NeedsRoom, Self::Err, Self::BadDiscriminant, Self::Misaligned, Self::OutOfRange]
+            .get(code as usize)
+            .copied()
     }
 }

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use wasm_encoder::{BlockType, Encode, Instruction};
+use wasm_encoder::{BlockType, Encode, Instruction, MemArg};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::{emit::at, frame};
@@ -38,11 +38,15 @@ pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32) -> V
 }
 
 /// `if arena[STOP] { unreachable }`
+///
+/// The load is atomic: the word is set by another thread, and a plain load that nothing in the loop stores to is done
+/// once by Cranelift, before the loop.
 fn check(arena: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
+    let word = MemArg { align: 2, ..at(arena, frame::STOP) };
     for instruction in [
         Instruction::I32Const(0),
-        Instruction::I32Load(at(arena, frame::STOP)),
+        Instruction::I32AtomicLoad(word),
         Instruction::If(BlockType::Empty),
         Instruction::Unreachable,
         Instruction::End,

@@ -184,8 +184,13 @@ impl Plan<'_> {
         let result = &self.spec.result;
         let mut offset = 0;
         let align = result.guest.align();
+        let whole = if self.spec.fallible { align.max(4) } else { align };
+        if whole > 1 {
+            code.local_get(self.ret).i32_const((whole - 1).cast_signed()).i32_and().if_(BlockType::Empty);
+            code.i32_const(Status::Misaligned.code()).return_().end();
+        }
         if self.spec.fallible {
-            offset = align.max(4);
+            offset = whole;
             self.discriminant(code, 0);
             code.if_(BlockType::Empty);
             self.failed(code, offset);

@@ -12,7 +12,17 @@ use crate::module::Parameter;
 /// strings, and those of binaries, stand for each other.
 pub(crate) fn accepts(wanted: &DataType, given: &DataType) -> bool {
     let is_binary = |ty: &DataType| matches!(ty, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
-    wanted == given || (wanted.is_string() && given.is_string()) || (is_binary(wanted) && is_binary(given))
+    match (wanted, given) {
+        (DataType::List(wanted), DataType::List(given)) => accepts(wanted.data_type(), given.data_type()),
+        (DataType::Struct(wanted), DataType::Struct(given)) => {
+            wanted.len() == given.len()
+                && wanted
+                    .iter()
+                    .zip(given)
+                    .all(|(wanted, given)| wanted.name() == given.name() && accepts(wanted.data_type(), given.data_type()))
+        }
+        _ => wanted == given || (wanted.is_string() && given.is_string()) || (is_binary(wanted) && is_binary(given)),
+    }
 }
 
 /// The types that arguments are cast to.
@@ -21,7 +31,7 @@ pub(crate) fn accepts(wanted: &DataType, given: &DataType) -> bool {
 /// When an argument cannot be cast without loss being likely, naming the parameter.
 pub(super) fn coerce(function: &str, params: &[Parameter], given: &[DataType]) -> Result<Vec<DataType>> {
     if params.len() != given.len() {
-        return plan_err!("function {function} takes {} arguments, not {}", params.len(), given.len());
+        return plan_err!("function {function} takes {}, not {}", arguments(params.len()), given.len());
     }
     params
         .iter()
@@ -35,6 +45,11 @@ pub(super) fn coerce(function: &str, params: &[Parameter], given: &[DataType]) -
             ),
         })
         .collect()
+}
+
+/// A number of arguments in words.
+pub(crate) fn arguments(count: usize) -> String {
+    format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
 fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
@@ -55,7 +70,7 @@ fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
         wanted if wanted.is_integer() => given.is_integer(),
         D::Float16 | D::Float32 | D::Float64 => given.is_numeric(),
         wanted if wanted.is_decimal() => given.is_integer() || given.is_decimal(),
-        // As everywhere in DataFusion, what is not text is cast to it; binaries are no text.
+        // Text of a number or a date is what one expects; of binaries it is not.
         wanted if wanted.is_string() => !given.is_nested() && !matches!(given, D::Binary | D::LargeBinary | D::BinaryView),
         D::Binary | D::LargeBinary | D::BinaryView => given.is_string() || matches!(given, D::FixedSizeBinary(_)),
         D::FixedSizeBinary(_) => matches!(given, D::Binary | D::LargeBinary | D::BinaryView),
@@ -70,9 +85,12 @@ fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
             _ => false,
         },
         D::Struct(fields) => match given {
+            // Casts between structs go by names.
             D::Struct(from) => {
                 fields.len() == from.len()
-                    && fields.iter().zip(from).all(|(to, from)| coerced(to.data_type(), from.data_type()).is_some())
+                    && fields.iter().zip(from).all(|(to, from)| {
+                        to.name() == from.name() && coerced(to.data_type(), from.data_type()).is_some()
+                    })
             }
             _ => false,
         },

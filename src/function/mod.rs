@@ -5,7 +5,7 @@ mod definition;
 mod scalar;
 
 pub(crate) use self::{
-    coercion::accepts,
+    coercion::{accepts, arguments},
     definition::{FunctionSpec, build},
 };
 pub use self::{

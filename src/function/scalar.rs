@@ -15,7 +15,7 @@ use datafusion::{
 };
 
 use super::{
-    coercion::coerce,
+    coercion::{arguments, coerce},
     definition::{FunctionDefinition, Volatility},
 };
 use crate::module::GuestType;
@@ -94,7 +94,7 @@ impl ScalarUDFImpl for WasmScalarUdf {
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let signature = self.definition.signature();
         if args.arg_fields.len() != signature.params.len() {
-            return plan_err!("function {} takes {} arguments", self.name(), signature.params.len());
+            return plan_err!("function {} takes {}", self.name(), arguments(signature.params.len()));
         }
         let makes_null = matches!(signature.guest.result, GuestType::Option(_));
         let passes_null =

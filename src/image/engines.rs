@@ -1,6 +1,6 @@
 //! The wasmtime engines: how code is compiled.
 
-use wasmtime::{Config, Engine, Inlining};
+use wasmtime::{Config, Engine, Inlining, WasmFeatures};
 
 use super::clock::{Clock, Watch};
 use crate::error::{Error, Result};
@@ -68,6 +68,8 @@ fn engine(kind: Kind) -> Result<Engine> {
     config.max_wasm_stack(STACK);
     // The word that stops a guest is set through its address, so memories must stay where they are.
     config.memory_may_move(false);
+    // Only for the atomic load that our own checks consist of; guests are validated without it.
+    config.wasm_features(WasmFeatures::THREADS, true);
     config.epoch_interruption(kind == Kind::Component);
     if kind != Kind::Replay {
         config.compiler_inlining(Inlining::Yes);

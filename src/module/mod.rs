@@ -196,6 +196,9 @@ impl Module {
 
     fn basic_export(&self, name: &str, export: Option<&str>, declared: &DeclaredTypes) -> Result<Export> {
         let core = match &self.core {
+            Some(_) if !self.is_component && self.wit.is_some() => {
+                return Err(Error::Signature("ABI BASIC takes its types from SQL, so WITH WIT contradicts it".into()));
+            }
             Some(core) if !self.is_component => core,
             _ => return Err(Error::Signature("the module is a component; ABI BASIC is for core modules".into())),
         };

@@ -67,6 +67,11 @@ impl Signature {
                 guest.params.len()
             )));
         }
+        for (index, param) in params.iter().enumerate() {
+            if params[..index].iter().any(|earlier| earlier.name == param.name) {
+                return Err(Error::Signature(format!("two parameters have the name {}", param.name)));
+            }
+        }
         for (param, (name, ty)) in params.iter().zip(&guest.params) {
             if !fits(&param.data_type, ty) {
                 return Err(Error::Signature(format!(

@@ -195,10 +195,7 @@ impl Grammar<'_, '_> {
             return Ok(Some(params));
         }
         loop {
-            let name = fold(&self.parser.parse_identifier()?);
-            let ty = self.parser.parse_data_type()?;
-            let not_null = self.parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
-            params.push(SqlParameter { name, ty, not_null });
+            params.push(self.param(params.len())?);
             if !self.parser.consume_token(&Token::Comma) {
                 self.parser.expect_token(&Token::RParen)?;
                 return Ok(Some(params));
@@ -206,8 +203,33 @@ impl Grammar<'_, '_> {
         }
     }
 
+    /// `[name] type [NOT NULL]`. A name can look like a type and a type like a name: it is a type when nothing but
+    /// the end of the parameter follows.
+    fn param(&mut self, index: usize) -> Result<SqlParameter, Wrong> {
+        let nameless = self.parser.maybe_parse(|parser| {
+            let ty = parser.parse_data_type()?;
+            let not_null = parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
+            match &parser.peek_token_ref().token {
+                Token::Comma | Token::RParen => Ok((ty, not_null)),
+                _ => parser.expected_ref("the end of the parameter", parser.peek_token_ref()),
+            }
+        })?;
+        if let Some((ty, not_null)) = nameless {
+            return Ok(SqlParameter { name: format!("arg{index}"), ty, not_null });
+        }
+        let name = fold(&self.parser.parse_identifier()?);
+        let ty = self.parser.parse_data_type()?;
+        let not_null = self.parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
+        Ok(SqlParameter { name, ty, not_null })
+    }
+
     fn returns(&mut self) -> Result<Option<SqlType>, Wrong> {
         if !self.parser.parse_keyword(Keyword::RETURNS) {
+            return Ok(None);
+        }
+        if matches!(&self.parser.peek_token_ref().token, Token::Word(word) if word.keyword == Keyword::NULL) {
+            // RETURNS NULL ON NULL INPUT, which is an option.
+            self.parser.prev_token();
             return Ok(None);
         }
         if self.parser.parse_keyword(Keyword::TABLE) {
@@ -241,9 +263,16 @@ impl Grammar<'_, '_> {
     fn drop_function(&mut self) -> Result<Statement, Wrong> {
         self.parser.expect_keyword_is(Keyword::DROP)?;
         self.parser.expect_keyword_is(Keyword::FUNCTION)?;
-        let _if_exists = self.parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
-        // What follows, such as parameter types or several names, is DataFusion's to judge when the name is not ours.
-        Ok(Statement::DropFunction { name: self.function_name()? })
+        let if_exists = self.parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+        let as_written = self.parser.peek_token_ref().token.to_string();
+        let name = self.function_name()?;
+        // There is one function of a name, so its parameters say nothing.
+        self.params()?;
+        if self.parser.peek_token_ref().token == Token::Comma {
+            return Err(Error::Statement("DROP FUNCTION drops one function; write a statement for each".into()).into());
+        }
+        self.end()?;
+        Ok(Statement::DropFunction { name, as_written, if_exists })
     }
 
     fn function_name(&mut self) -> Result<String, Wrong> {

@@ -84,9 +84,18 @@ impl Session {
                 self.create_function(&statement)?;
                 self.nothing()
             }
-            Some(Statement::DropFunction { name }) if self.engine.catalog().remove(&name) => {
+            Some(Statement::DropFunction { name, .. }) if self.engine.catalog().remove(&name) => {
                 self.see()?;
                 self.nothing()
+            }
+            // DataFusion does not fold names here, and would drop ours behind the catalog's back.
+            Some(Statement::DropFunction { name, as_written, if_exists })
+                if self.engine.catalog().contains(&as_written) =>
+            {
+                match if_exists {
+                    true => self.nothing(),
+                    false => plan_err!("function {name} does not exist; to drop the other one, write \"{as_written}\""),
+                }
             }
             _ => self.context.sql(sql).await,
         }

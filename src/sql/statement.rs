@@ -9,7 +9,12 @@ use crate::{catalog::IfExists, function::Volatility, module::Abi};
 pub(crate) enum Statement {
     CreateFunction(Box<CreateFunction>),
     /// DROP FUNCTION; the name may be one of DataFusion's own functions.
-    DropFunction { name: String },
+    DropFunction {
+        /// Folded to lower case unless it was quoted.
+        name: String,
+        as_written: String,
+        if_exists: bool,
+    },
 }
 
 /// CREATE FUNCTION … AS WASM, or … LANGUAGE wasm AS.

@@ -2,3 +2,5 @@
 
 mod command;
 mod fixtures;
+mod library;
+mod sqllogic;

@@ -19,6 +19,7 @@ use datafusion::{
         util::display::{ArrayFormatter, FormatOptions},
     },
     error::DataFusionError,
+    prelude::{SessionConfig, SessionContext},
 };
 use sqllogictest::{AsyncDB, ColumnType, DBOutput, Runner, parse_file, strict_column_validator};
 use tokio::{runtime, task::JoinSet};
@@ -140,6 +141,13 @@ fn cells(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
     Ok(rows)
 }
 
+/// A session like those of the command, but the same on every machine: plans do not depend on how many cores there are,
+/// nor on the environment.
+fn session(engine: Arc<Engine>) -> Session {
+    let config = SessionConfig::new().with_information_schema(true).with_target_partitions(4);
+    Session::with_context(engine, SessionContext::new_with_config(config).enable_url_table())
+}
+
 /// Runs a file to its end.
 ///
 /// # Errors
@@ -148,7 +156,7 @@ async fn run(path: PathBuf) -> Result<(), Vec<String>> {
     let engine = Engine::new(EngineOptions::default()).map_err(|error| vec![error.to_string()])?;
     let records = parse_file(&path).map_err(|error| vec![error.to_string()])?;
     let mut runner = Runner::new(|| {
-        let session = Session::new(Arc::clone(&engine));
+        let session = session(Arc::clone(&engine));
         async { Ok(Database { session }) }
     });
     runner.with_column_validator(strict_column_validator);
