@@ -13,10 +13,7 @@ const ROWS: i64 = 200_000_000;
 
 fn series(c: &mut Criterion) {
     let session = session(0);
-    run(
-        &session,
-        "CREATE FUNCTION plus(a BIGINT, b BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$F/wat/numbers.wat'",
-    );
+    run(&session, "CREATE FUNCTION plus(a BIGINT, b BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$F/wat/numbers.wat'");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let mut group = c.benchmark_group("sum of a series");
     group.sample_size(10);

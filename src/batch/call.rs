@@ -103,20 +103,21 @@ impl Callable {
         if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
             return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
         }
-        let misfit = |misfit: Misfit| Error::Argument {
-            function: self.name.clone(),
-            row: misfit.row,
-            message: misfit.message,
-        };
+        let misfit =
+            |misfit: Misfit| Error::Argument { function: self.name.clone(), row: misfit.row, message: misfit.message };
         let result = match &self.route {
             Route::Drivers(drivers) => {
                 let batch = drivers.prepare(&self.signature, &args, called.clone())?.map_err(misfit)?;
-                let output = self.share(rows, |part| drivers.run(&self.runtime, &batch, part), |parts| {
-                    parts.into_iter().reduce(|mut all: Output, part| {
-                        all.append(&part);
-                        all
-                    })
-                });
+                let output = self.share(
+                    rows,
+                    |part| drivers.run(&self.runtime, &batch, part),
+                    |parts| {
+                        parts.into_iter().reduce(|mut all: Output, part| {
+                            all.append(&part);
+                            all
+                        })
+                    },
+                );
                 output.map(|output| {
                     let (guest, _) = self.signature.guest.result.unwrap_option();
                     output.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref())
@@ -124,21 +125,26 @@ impl Callable {
             }
             Route::General(general) => {
                 let batch = general.prepare(&self.signature, &args, called)?.map_err(misfit)?;
-                self.share(rows, |part| general.run(&self.runtime, &self.signature, &batch, part), |parts| {
-                    Some(parts.concat())
-                })
+                self.share(
+                    rows,
+                    |part| general.run(&self.runtime, &self.signature, &batch, part),
+                    |parts| Some(parts.concat()),
+                )
                 .map(|values| general.lift(&self.signature, values.unwrap_or_default()))
             }
         };
         match result {
             Ok(lifted) => lifted?.map_err(|misfit| {
-                self.report(&args, Stop::Guest {
-                    row: Some(misfit.row),
-                    failure: Failure::Result(misfit.message),
-                    frames: Vec::new(),
-                    frames_are_partial: false,
-                    output: String::new(),
-                })
+                self.report(
+                    &args,
+                    Stop::Guest {
+                        row: Some(misfit.row),
+                        failure: Failure::Result(misfit.message),
+                        frames: Vec::new(),
+                        frames_are_partial: false,
+                        output: String::new(),
+                    },
+                )
             }),
             Err(stop) => Err(self.report(&args, stop)),
         }
@@ -159,10 +165,9 @@ impl Callable {
             .map(|(arg, param)| {
                 let (array, constant) = match arg {
                     ColumnarValue::Array(array) => (Arc::clone(array), false),
-                    ColumnarValue::Scalar(scalar) => (
-                        scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?,
-                        true,
-                    ),
+                    ColumnarValue::Scalar(scalar) => {
+                        (scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?, true)
+                    }
                 };
                 let array = match crate::function::accepts(&param.data_type, array.data_type()) {
                     true => array,
@@ -229,9 +234,8 @@ impl Callable {
             return Ok(join(done));
         }
         let bounds = |part: usize| from + (rows - from) * part / parts;
-        let results: Vec<Result<T, Stop>> = workers().install(|| {
-            (0..parts).into_par_iter().map(|part| timed(bounds(part)..bounds(part + 1))).collect()
-        });
+        let results: Vec<Result<T, Stop>> = workers()
+            .install(|| (0..parts).into_par_iter().map(|part| timed(bounds(part)..bounds(part + 1))).collect());
         for result in results {
             done.push(result?);
         }
@@ -253,9 +257,7 @@ impl Callable {
         match stop {
             Stop::Other(error) => match error {
                 Error::Compile { message, .. } => Error::Compile { function: self.name.clone(), message },
-                Error::Argument { row, message, .. } => {
-                    Error::Argument { function: self.name.clone(), row, message }
-                }
+                Error::Argument { row, message, .. } => Error::Argument { function: self.name.clone(), row, message },
                 other => other,
             },
             Stop::Guest { row, failure, frames, frames_are_partial, output } => {

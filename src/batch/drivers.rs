@@ -168,13 +168,7 @@ impl Drivers {
             Some(sandbox) => (self.failure(runtime, error, sandbox), output_of(sandbox)),
             None => (Failure::Trap(format!("{:#}", error.root_cause())), String::new()),
         };
-        Stop::Guest {
-            row: None,
-            failure,
-            frames: self.frames(error),
-            frames_are_partial: false,
-            output,
-        }
+        Stop::Guest { row: None, failure, frames: self.frames(error), frames_are_partial: false, output }
     }
 
     /// The guest's frames of a trap.
@@ -275,7 +269,8 @@ impl Drivers {
             _ => None,
         };
         let mut failure = failed.failure;
-        if matches!((&failure, &replayed), (Failure::Trap(trap), Some(Some(frames))) if frames.is_empty() && trap.contains(OUT_OF_BOUNDS)) {
+        if matches!((&failure, &replayed), (Failure::Trap(trap), Some(Some(frames))) if frames.is_empty() && trap.contains(OUT_OF_BOUNDS))
+        {
             // No function of the guest was running: the driver followed an address that the guest gave.
             failure = Failure::Result("an address outside of its memory".to_owned());
         }

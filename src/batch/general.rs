@@ -108,9 +108,9 @@ impl General {
             for (arg, (_, guest)) in batch.args.iter().zip(&signature.guest.params) {
                 let at = if arg.constant { 0 } else { row };
                 let value = tree::value(&arg.array, at, guest).map_err(Stop::Other)?;
-                args.push(value.map_err(|message| {
-                    Stop::Other(Error::Argument { function: String::new(), row, message })
-                })?);
+                args.push(
+                    value.map_err(|message| Stop::Other(Error::Argument { function: String::new(), row, message }))?,
+                );
             }
             instance.store.set_epoch_deadline(deadline.ticks());
             let mut result = [Val::Bool(false)];
@@ -165,9 +165,8 @@ impl General {
                 .and_then(|index| instance.get_export_index(&mut store, Some(&index), name))
                 .and_then(|index| instance.get_func(&mut store, index)),
         };
-        let function = function.ok_or_else(|| {
-            Stop::Other(Error::Signature(format!("the component does not export {}", self.export)))
-        })?;
+        let function = function
+            .ok_or_else(|| Stop::Other(Error::Signature(format!("the component does not export {}", self.export))))?;
         Ok(Instance { image: image.id, store, function })
     }
 

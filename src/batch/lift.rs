@@ -4,8 +4,8 @@ use std::{ops::Range, sync::Arc};
 
 use datafusion::arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int32Array, Int64Array,
-        IntervalMonthDayNanoArray, PrimitiveArray, StringArray, downcast_primitive,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int32Array,
+        Int64Array, IntervalMonthDayNanoArray, PrimitiveArray, StringArray, downcast_primitive,
     },
     buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     compute::{CastOptions, cast, cast_with_options},
@@ -93,9 +93,9 @@ impl Output {
             Err(error) => {
                 // The whole buffer was checked at once; which row is wrong matters only now.
                 let starts = std::iter::once(0).chain(ends.iter().copied());
-                let bad = starts.zip(&ends).position(|(start, end)| {
-                    std::str::from_utf8(&values[start as usize..*end as usize]).is_err()
-                });
+                let bad = starts
+                    .zip(&ends)
+                    .position(|(start, end)| std::str::from_utf8(&values[start as usize..*end as usize]).is_err());
                 return match bad {
                     Some(row) => Ok(Err(Misfit { row, message: "a string that is not UTF-8".to_owned() })),
                     None => Err(error.into()),
@@ -155,7 +155,8 @@ fn lift_lane(
             Arc::new(array.with_precision_and_scale(*precision, *scale)?)
         }
         DataType::Interval(IntervalUnit::MonthDayNano) => {
-            let values: ScalarBuffer<IntervalMonthDayNano> = whole().values().iter().map(|value| day_time(*value)).collect();
+            let values: ScalarBuffer<IntervalMonthDayNano> =
+                whole().values().iter().map(|value| day_time(*value)).collect();
             Arc::new(IntervalMonthDayNanoArray::new(values, nulls.clone()))
         }
         plain => downcast_primitive! {

@@ -2,19 +2,14 @@
 
 use datafusion::arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray,
-        downcast_primitive_array,
+        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray, downcast_primitive_array,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
     compute::cast,
     datatypes::{DataType, Decimal32Type, Decimal128Type, Int32Type, IntervalMonthDayNanoType, IntervalUnit},
 };
 
-use crate::{
-    driver::Shape,
-    error::Result,
-    module::GuestType,
-};
+use crate::{driver::Shape, error::Result, module::GuestType};
 
 /// What is wrong with an argument: the row, and a text.
 pub(super) struct Misfit {
@@ -61,9 +56,9 @@ pub(super) fn lower(array: &ArrayRef, guest: &GuestType, shape: Shape) -> Result
         })?,
         (GuestType::Enum(cases), _) => lower_text(array, |text| {
             let found = cases.iter().position(|case| case == text);
-            found.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| {
-                format!("'{}' is not a case of the enum; it has {}", shorten(text), cases.join(", "))
-            })
+            found
+                .and_then(|index| u32::try_from(index).ok())
+                .ok_or_else(|| format!("'{}' is not a case of the enum; it has {}", shorten(text), cases.join(", ")))
         })?,
         (_, Shape::Bytes) => Ok(lower_bytes(array)?),
         (_, Shape::Lane(lane)) => lower_lane(array, lane.width() as usize)?,
@@ -79,9 +74,7 @@ fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> 
             let unscaled = array.as_primitive::<Decimal32Type>().reinterpret_cast::<Int32Type>();
             return lower_lane(&cast(&unscaled, &DataType::Int64)?, width);
         }
-        DataType::Interval(IntervalUnit::MonthDayNano) => {
-            day_times(array.as_primitive::<IntervalMonthDayNanoType>())
-        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => day_times(array.as_primitive::<IntervalMonthDayNanoType>()),
         _ => {
             let bytes = downcast_primitive_array!(
                 array => array.values().inner().clone(),

@@ -11,10 +11,10 @@ mod runtime;
 mod slice;
 mod tree;
 
+pub use self::runtime::EngineOptions;
 pub(crate) use self::{
     call::{Callable, Route},
     drivers::Drivers,
     general::General,
     runtime::Runtime,
 };
-pub use self::runtime::EngineOptions;

@@ -60,9 +60,7 @@ fn general(definition: &FunctionDefinition) -> Callable {
         name: known.name.clone(),
         signature: known.signature.clone(),
         deterministic: known.deterministic,
-        route: Route::General(
-            General::new(&definition.module, &definition.export, definition.memory_limit).unwrap(),
-        ),
+        route: Route::General(General::new(&definition.module, &definition.export, definition.memory_limit).unwrap()),
         runtime: Arc::clone(&known.runtime),
         cost: AtomicU64::new(0),
     }
@@ -120,12 +118,16 @@ fn value(guest: &GuestType) -> BoxedStrategy<ScalarValue> {
         GuestType::S64 => integer!(i64, Int64),
         GuestType::U64 => integer!(u64, UInt64),
         // Any bits: NaNs with payloads, infinities, denormals.
-        GuestType::F32 => prop_oneof![any::<u32>().prop_map(f32::from_bits), Just(f32::NAN), Just(-0.0), -100.0..100.0f32]
-            .prop_map(|v| ScalarValue::Float32(Some(v)))
-            .boxed(),
-        GuestType::F64 => prop_oneof![any::<u64>().prop_map(f64::from_bits), Just(f64::NAN), Just(-0.0), -100.0..100.0f64]
-            .prop_map(|v| ScalarValue::Float64(Some(v)))
-            .boxed(),
+        GuestType::F32 => {
+            prop_oneof![any::<u32>().prop_map(f32::from_bits), Just(f32::NAN), Just(-0.0), -100.0..100.0f32]
+                .prop_map(|v| ScalarValue::Float32(Some(v)))
+                .boxed()
+        }
+        GuestType::F64 => {
+            prop_oneof![any::<u64>().prop_map(f64::from_bits), Just(f64::NAN), Just(-0.0), -100.0..100.0f64]
+                .prop_map(|v| ScalarValue::Float64(Some(v)))
+                .boxed()
+        }
         GuestType::Char => {
             prop_oneof![any::<char>(), Just('e'), Just('\0')].prop_map(|v| ScalarValue::from(v.to_string())).boxed()
         }
@@ -140,9 +142,7 @@ fn value(guest: &GuestType) -> BoxedStrategy<ScalarValue> {
         GuestType::Bytes => prop_oneof![8 => vec(any::<u8>(), 0..80), 1 => vec(any::<u8>(), 0..2000)]
             .prop_map(|v| ScalarValue::Binary(Some(v)))
             .boxed(),
-        GuestType::Enum(cases) => {
-            proptest::sample::select(cases.clone()).prop_map(ScalarValue::from).boxed()
-        }
+        GuestType::Enum(cases) => proptest::sample::select(cases.clone()).prop_map(ScalarValue::from).boxed(),
         other => unreachable!("no driver takes {other}"),
     }
 }
@@ -152,18 +152,20 @@ fn column(guest: &GuestType, rows: usize) -> impl Strategy<Value = Column> + use
     let null = ScalarValue::try_from(&natural_type(inner)).unwrap();
     let (before, after) = (0..9usize, 0..3usize);
     let inner = value(inner);
-    (before, after, any::<u8>(), 0..6u8, any::<bool>()).prop_flat_map(move |(before, after, layout, constant, nulls)| {
-        let total = (before + rows + after).max(1);
-        let probability = if nulls { 0.3 } else { 1e-9 };
-        let null = null.clone();
-        vec(option::weighted(1.0 - probability, inner.clone()), total).prop_map(move |values| Column {
-            values: values.into_iter().map(|value| value.unwrap_or_else(|| null.clone())).collect(),
-            before: before.min(total - rows.min(total)),
-            after: total - rows.min(total) - before.min(total - rows.min(total)),
-            layout,
-            constant: constant == 0,
-        })
-    })
+    (before, after, any::<u8>(), 0..6u8, any::<bool>()).prop_flat_map(
+        move |(before, after, layout, constant, nulls)| {
+            let total = (before + rows + after).max(1);
+            let probability = if nulls { 0.3 } else { 1e-9 };
+            let null = null.clone();
+            vec(option::weighted(1.0 - probability, inner.clone()), total).prop_map(move |values| Column {
+                values: values.into_iter().map(|value| value.unwrap_or_else(|| null.clone())).collect(),
+                before: before.min(total - rows.min(total)),
+                after: total - rows.min(total) - before.min(total - rows.min(total)),
+                layout,
+                constant: constant == 0,
+            })
+        },
+    )
 }
 
 fn batch(guests: Vec<GuestType>) -> impl Strategy<Value = (usize, Vec<Column>)> {
@@ -238,8 +240,7 @@ fn basic(text: &str, params: &[DataType], result: &DataType) -> FunctionDefiniti
         data_type: ty.clone(),
         not_null: false,
     });
-    let declared =
-        DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), called_on_null: None };
+    let declared = DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), called_on_null: None };
     let module = Module::read(text.as_bytes(), None, 1 << 20).unwrap();
     engine().build(spec("f", Abi::Basic, declared), module).unwrap()
 }

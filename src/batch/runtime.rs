@@ -29,12 +29,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self {
-            max_linear_memory_size: 1 << 30,
-            max_raw_module_size: 25 << 20,
-            timeout_ms: 30_000,
-            parallelism: 0,
-        }
+        Self { max_linear_memory_size: 1 << 30, max_raw_module_size: 25 << 20, timeout_ms: 30_000, parallelism: 0 }
     }
 }
 

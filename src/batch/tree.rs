@@ -213,9 +213,7 @@ fn scalars(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) -> Result
 fn bytes_of(value: &Val) -> Vec<u8> {
     match value {
         Val::String(text) => text.clone().into_bytes(),
-        Val::List(items) => {
-            items.iter().map(|item| if let Val::U8(byte) = item { *byte } else { 0 }).collect()
-        }
+        Val::List(items) => items.iter().map(|item| if let Val::U8(byte) = item { *byte } else { 0 }).collect(),
         _ => Vec::new(),
     }
 }

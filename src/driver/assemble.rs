@@ -15,9 +15,9 @@ use wasm_encoder::{
 use wasmparser::{Parser, Payload};
 
 use super::{
-    copy, dense, interrupt,
+    copy, dense,
     emit::{Indices, USER},
-    rows,
+    interrupt, rows,
     spec::{DriverSpec, Variant},
     stubs,
 };
@@ -132,7 +132,9 @@ impl<'a> Assembly<'a> {
                 Payload::DataCountSection { range, .. } => {
                     this.raw.push(raw_section(SectionId::DataCount, &core.bytes[range]));
                 }
-                Payload::DataSection(section) => this.raw.push(raw_section(SectionId::Data, &core.bytes[section.range()])),
+                Payload::DataSection(section) => {
+                    this.raw.push(raw_section(SectionId::Data, &core.bytes[section.range()]))
+                }
                 _ => {}
             }
         }

@@ -4,7 +4,8 @@ use wasm_encoder::{BlockType, Function, InstructionSink};
 
 use super::{
     emit::{
-        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, normalise, record_row, set_word, store, word, zero,
+        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, normalise, record_row, set_word, store, word,
+        zero,
     },
     frame::{self, Status},
     spec::{DriverSpec, Lane, Shape},

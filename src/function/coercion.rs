@@ -1,10 +1,6 @@
 //! Which argument types a parameter takes as they are, and what others are cast to.
 
-use datafusion::{
-    arrow::datatypes::DataType,
-    common::plan_err,
-    error::Result,
-};
+use datafusion::{arrow::datatypes::DataType, common::plan_err, error::Result};
 
 use crate::module::Parameter;
 
@@ -16,10 +12,9 @@ pub(crate) fn accepts(wanted: &DataType, given: &DataType) -> bool {
         (DataType::List(wanted), DataType::List(given)) => accepts(wanted.data_type(), given.data_type()),
         (DataType::Struct(wanted), DataType::Struct(given)) => {
             wanted.len() == given.len()
-                && wanted
-                    .iter()
-                    .zip(given)
-                    .all(|(wanted, given)| wanted.name() == given.name() && accepts(wanted.data_type(), given.data_type()))
+                && wanted.iter().zip(given).all(|(wanted, given)| {
+                    wanted.name() == given.name() && accepts(wanted.data_type(), given.data_type())
+                })
         }
         _ => wanted == given || (wanted.is_string() && given.is_string()) || (is_binary(wanted) && is_binary(given)),
     }
@@ -71,10 +66,14 @@ fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
         D::Float16 | D::Float32 | D::Float64 => given.is_numeric(),
         wanted if wanted.is_decimal() => given.is_integer() || given.is_decimal(),
         // Text of a number or a date is what one expects; of binaries it is not.
-        wanted if wanted.is_string() => !given.is_nested() && !matches!(given, D::Binary | D::LargeBinary | D::BinaryView),
+        wanted if wanted.is_string() => {
+            !given.is_nested() && !matches!(given, D::Binary | D::LargeBinary | D::BinaryView)
+        }
         D::Binary | D::LargeBinary | D::BinaryView => given.is_string() || matches!(given, D::FixedSizeBinary(_)),
         D::FixedSizeBinary(_) => matches!(given, D::Binary | D::LargeBinary | D::BinaryView),
-        D::Date32 | D::Date64 | D::Timestamp(..) => given.is_string() || matches!(given, D::Date32 | D::Date64 | D::Timestamp(..)),
+        D::Date32 | D::Date64 | D::Timestamp(..) => {
+            given.is_string() || matches!(given, D::Date32 | D::Date64 | D::Timestamp(..))
+        }
         D::Time32(_) | D::Time64(_) => given.is_string() || matches!(given, D::Time32(_) | D::Time64(_)),
         D::Interval(_) => given.is_string() || matches!(given, D::Interval(_)),
         D::Duration(_) => matches!(given, D::Duration(_)),

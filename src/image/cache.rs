@@ -66,11 +66,7 @@ impl ImageCache {
         })
     }
 
-    fn get(
-        &self,
-        key: Key,
-        compile: impl FnOnce() -> wasmtime::Result<Code>,
-    ) -> Result<Arc<Image>, String> {
+    fn get(&self, key: Key, compile: impl FnOnce() -> wasmtime::Result<Code>) -> Result<Arc<Image>, String> {
         let place = Arc::clone(self.places().entry(key).or_default());
         let image = place.get_or_init(|| {
             let start = Instant::now();

@@ -45,7 +45,10 @@ struct Outline<'a> {
 
 #[derive(Debug, Clone)]
 enum Function<'a> {
-    Lift { core: u32, options: Box<[CanonicalOption]> },
+    Lift {
+        core: u32,
+        options: Box<[CanonicalOption]>,
+    },
     Import(&'a str),
     /// Of another instance: not a function that this component defines.
     Alias,
@@ -207,9 +210,7 @@ impl<'a> Outline<'a> {
                 };
                 let inner = outline(&bytes[range.clone()])?;
                 let through = |index: u32| match inner.functions.get(index as usize) {
-                    Some(Function::Import(import)) => {
-                        args.iter().find(|arg| arg.name == *import).map(|arg| arg.index)
-                    }
+                    Some(Function::Import(import)) => args.iter().find(|arg| arg.name == *import).map(|arg| arg.index),
                     _ => None,
                 };
                 Ok(inner

@@ -3,8 +3,7 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, TypeRef, Validator,
-    WasmFeatures,
+    CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
 use crate::error::{Error, Result};
@@ -61,9 +60,7 @@ impl CoreModule {
     /// When it is not valid, uses a proposal that is off, or exports a reserved name.
     pub(crate) fn parse(bytes: Arc<[u8]>) -> Result<Self> {
         let refused = |e: wasmparser::BinaryReaderError| Error::Module(e.to_string());
-        Validator::new_with_features(guest_features())
-            .validate_all(&bytes)
-            .map_err(refused)?;
+        Validator::new_with_features(guest_features()).validate_all(&bytes).map_err(refused)?;
         let mut module = Self {
             bytes: Arc::clone(&bytes),
             types: Vec::new(),

@@ -62,9 +62,10 @@ pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature) 
         expect(core, post_return, &[result], &[], guest)?;
     }
     let (mut takes_memory, returns_memory) = (guest.flat_params().is_none(), guest.direct_result().is_none());
-    takes_memory |= guest.params.iter().any(|(_, ty)| {
-        matches!(ty.unwrap_option().0, GuestType::String | GuestType::Bytes | GuestType::List(_))
-    });
+    takes_memory |= guest
+        .params
+        .iter()
+        .any(|(_, ty)| matches!(ty.unwrap_option().0, GuestType::String | GuestType::Bytes | GuestType::List(_)));
     if takes_memory && lifted.realloc.is_none() {
         return Err(Error::Signature(format!("{guest} needs the export cabi_realloc, which the module lacks")));
     }

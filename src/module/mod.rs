@@ -12,6 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
+use self::signature::basic_type;
 pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
@@ -23,7 +24,6 @@ pub use self::{
     signature::{Parameter, Signature},
     types::{GuestSignature, GuestType},
 };
-use self::signature::basic_type;
 use crate::error::{Error, Result};
 
 /// How values cross between SQL and the guest.
@@ -187,7 +187,13 @@ impl Module {
     ///
     /// # Errors
     /// When there is none, naming those that there are, or when the ABI does not fit.
-    pub(crate) fn export(&self, name: &str, export: Option<&str>, abi: Abi, declared: &DeclaredTypes) -> Result<Export> {
+    pub(crate) fn export(
+        &self,
+        name: &str,
+        export: Option<&str>,
+        abi: Abi,
+        declared: &DeclaredTypes,
+    ) -> Result<Export> {
         match abi {
             Abi::Basic => self.basic_export(name, export, declared),
             Abi::Canonical => self.canonical_export(name, export),
@@ -233,9 +239,7 @@ impl Module {
 
     fn canonical_export(&self, name: &str, export: Option<&str>) -> Result<Export> {
         let Some(wit) = &self.wit else {
-            return Err(Error::Signature(
-                "ABI CANONICAL needs a component, or WITH WIT for a core module".into(),
-            ));
+            return Err(Error::Signature("ABI CANONICAL needs a component, or WITH WIT for a core module".into()));
         };
         let functions = wit.functions();
         let found = pick(name, export, functions.iter().map(|(name, _)| name.as_str()))?;

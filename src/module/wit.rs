@@ -62,9 +62,8 @@ impl Wit {
             let name = self.resolve.name_world_key(key);
             match item {
                 WorldItem::Function(function) => found.push(function.name.clone()),
-                WorldItem::Interface { id, .. } if !name.starts_with("wasi:") => found.extend(
-                    self.resolve.interfaces[*id].functions.keys().map(|function| format!("{name}#{function}")),
-                ),
+                WorldItem::Interface { id, .. } if !name.starts_with("wasi:") => found
+                    .extend(self.resolve.interfaces[*id].functions.keys().map(|function| format!("{name}#{function}"))),
                 _ => {}
             }
         }
@@ -88,7 +87,10 @@ impl Wit {
             .map(|param| Ok((param.name.clone(), self.guest_type(&param.ty, &param.name)?)))
             .collect::<Result<_>>()?;
         let Some(result) = function.result else {
-            return Err(Error::Signature(format!("'{}' returns nothing; a SQL function returns a value", function.name)));
+            return Err(Error::Signature(format!(
+                "'{}' returns nothing; a SQL function returns a value",
+                function.name
+            )));
         };
         let (result, fallible) = match self.kind(&result) {
             Some(TypeDefKind::Result(r)) if r.err == Some(Type::String) => match r.ok {

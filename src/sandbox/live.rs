@@ -76,16 +76,8 @@ impl Sandbox {
         let instance = Instance::new(&mut store, module, &[]).map_err(|error| (None, error))?;
         let arena = instance.get_memory(&mut store, ARENA).expect("every assembled module has an arena");
         let memory = instance.get_memory(&mut store, MEMORY);
-        let mut sandbox = Self {
-            image: image.id,
-            instance,
-            arena,
-            memory,
-            drivers: Vec::new(),
-            initial_size: 0,
-            used: false,
-            store,
-        };
+        let mut sandbox =
+            Self { image: image.id, instance, arena, memory, drivers: Vec::new(), initial_size: 0, used: false, store };
         if let Ok(init) = sandbox.instance.get_typed_func::<(), ()>(&mut sandbox.store, INIT) {
             let watch = sandbox.watch((engines, deadline));
             let result = init.call(&mut sandbox.store, ());
@@ -183,11 +175,7 @@ impl Sandbox {
         let written = self.word(frame::WRITTEN);
         let ring = &self.arena.data(&self.store)[frame::STDERR as usize..][..frame::STDERR_SIZE as usize];
         let next = (written % frame::STDERR_SIZE) as usize;
-        if written < frame::STDERR_SIZE {
-            ring[..next].to_vec()
-        } else {
-            [&ring[next..], &ring[..next]].concat()
-        }
+        if written < frame::STDERR_SIZE { ring[..next].to_vec() } else { [&ring[next..], &ring[..next]].concat() }
     }
 
     /// The guest's memory has grown past half of `limit`. Some guests never free; they are replaced before they fail.

@@ -5,10 +5,10 @@ mod live;
 mod pool;
 mod report;
 
+pub use self::report::{Failure, GuestError};
 pub(crate) use self::{
     limits::State,
     live::{Deadline, Sandbox},
     pool::Pool,
     report::{failure_of, frames_of, output_of},
 };
-pub use self::report::{Failure, GuestError};

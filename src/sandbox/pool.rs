@@ -10,8 +10,10 @@ use std::{
 
 use super::live::Sandbox;
 
-/// Idle sandboxes by image.
-type Lane = Mutex<HashMap<u64, Vec<Box<Sandbox>>>>;
+/// Idle sandboxes by image. They are boxed because they are large, and are moved at every call.
+type Idle = HashMap<u64, Vec<Box<Sandbox>>>;
+
+type Lane = Mutex<Idle>;
 
 /// The idle sandboxes of all images of an engine.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ impl Pool {
     }
 }
 
-fn lock(lane: &Lane) -> MutexGuard<'_, HashMap<u64, Vec<Box<Sandbox>>>> {
+fn lock(lane: &Lane) -> MutexGuard<'_, Idle> {
     // The map is whole whatever a thread that held it did.
     lane.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -67,7 +67,8 @@ pub(super) fn build(
 
 /// The Arrow type that DataFusion gives a SQL type.
 fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
-    let unknown = |e: datafusion::error::DataFusionError| Error::Statement(format!("type {ty}: {}", e.strip_backtrace()));
+    let unknown =
+        |e: datafusion::error::DataFusionError| Error::Statement(format!("type {ty}: {}", e.strip_backtrace()));
     let expr = state.create_logical_expr(&format!("CAST(NULL AS {ty})"), &DFSchema::empty()).map_err(unknown)?;
     expr.get_type(&DFSchema::empty()).map_err(unknown)
 }

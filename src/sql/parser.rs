@@ -143,7 +143,10 @@ impl Grammar<'_, '_> {
             } else if self.word("CANONICAL") {
                 Abi::Canonical
             } else {
-                return self.parser.expected_ref("BASIC or CANONICAL", self.parser.peek_token_ref()).map_err(Into::into);
+                return self
+                    .parser
+                    .expected_ref("BASIC or CANONICAL", self.parser.peek_token_ref())
+                    .map_err(Into::into);
             });
         }
         if self.word("GROW") {
@@ -278,11 +281,14 @@ impl Grammar<'_, '_> {
     fn function_name(&mut self) -> Result<String, Wrong> {
         let name = self.parser.parse_object_name(false)?;
         match name.0.as_slice() {
-            [part] => part.as_ident().map(fold).ok_or_else(|| {
-                Wrong::Meaning(Error::Statement(format!("'{name}' is not a function's name")))
-            }),
-            _ => Err(Error::Statement(format!("function {name}: functions have no schema, so no '.' in their names"))
-                .into()),
+            [part] => part
+                .as_ident()
+                .map(fold)
+                .ok_or_else(|| Wrong::Meaning(Error::Statement(format!("'{name}' is not a function's name")))),
+            _ => {
+                Err(Error::Statement(format!("function {name}: functions have no schema, so no '.' in their names"))
+                    .into())
+            }
         }
     }
 

@@ -14,7 +14,12 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 
-use super::{create, factory::WasmFunctionFactory, parser, statement::{CreateFunction, Statement}};
+use super::{
+    create,
+    factory::WasmFunctionFactory,
+    parser,
+    statement::{CreateFunction, Statement},
+};
 use crate::{
     catalog::IfExists,
     engine::Engine,

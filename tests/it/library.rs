@@ -68,8 +68,7 @@ async fn a_plain_context_takes_the_language_form() {
 async fn a_panic_shows_its_text_its_row_and_its_frames() {
     let session = Session::new(engine(EngineOptions::default()));
     run(&session, &format!("CREATE FUNCTION must_be_positive {FAULTY}")).await.unwrap();
-    let error =
-        run(&session, "SELECT must_be_positive(7 - value) FROM generate_series(1, 20)").await.unwrap_err();
+    let error = run(&session, "SELECT must_be_positive(7 - value) FROM generate_series(1, 20)").await.unwrap_err();
     let error = guest_error(&error);
     assert_eq!((error.row, error.arguments.as_slice()), (Some(7), ["x = -1".to_owned()].as_slice()));
     assert!(error.output.contains("-1 is not a positive number"), "{error}");
@@ -93,7 +92,9 @@ async fn inlined_frames_are_shown() {
 #[tokio::test]
 async fn guests_are_isolated() {
     let session = Session::new(engine(EngineOptions::default()));
-    for (module, wit) in [("built/faulty.wasm", "WITH WIT FROM INFILE '$F/rust/faulty/wit/faulty.wit'"), ("built/faulty.p2.wasm", "")] {
+    for (module, wit) in
+        [("built/faulty.wasm", "WITH WIT FROM INFILE '$F/rust/faulty/wit/faulty.wit'"), ("built/faulty.p2.wasm", "")]
+    {
         let create = format!("CREATE OR REPLACE FUNCTION environment AS WASM FROM INFILE '$F/{module}' {wit}");
         run(&session, &create).await.unwrap();
         let seen = run(&session, "SELECT environment()").await.unwrap();

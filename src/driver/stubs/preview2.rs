@@ -34,11 +34,7 @@ pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, ty: &Fu
             stub.byte(ret, 0, 0);
             stub.code.local_get(ret).i64_const(65536).i64_store(at(USER, 8));
         }
-        (
-            "wasi:io/streams",
-            "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush",
-            4,
-        ) => {
+        ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush", 4) => {
             stub.write(1, 2);
             stub.byte(ret, 0, 0);
         }
