@@ -77,7 +77,8 @@ impl Plan<'_> {
             code.local_get(self.mask).i32_load8_u(at(self.to.arena, 0)).if_(BlockType::Empty);
             self.row(code);
             code.else_();
-            self.null(code);
+            // Its validity does not matter: the host knows the rows that were skipped.
+            self.empty(code);
             code.end();
         } else {
             self.row(code);
@@ -280,14 +281,6 @@ impl Plan<'_> {
             }
             Shape::Bytes => self.store_end(code),
         }
-    }
-
-    /// A row that is skipped.
-    fn null(&self, code: &mut InstructionSink<'_>) {
-        if self.spec.result.optional {
-            code.local_get(self.validity).i32_const(0).i32_store8(at(self.to.arena, 0));
-        }
-        self.empty(code);
     }
 }
 
