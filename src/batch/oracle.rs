@@ -9,9 +9,9 @@ use std::{
 
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, Int64Array},
+        array::{Array, ArrayRef, AsArray, Int32Array, Int64Array},
         compute::cast,
-        datatypes::{DataType, Int64Type, IntervalUnit, TimeUnit},
+        datatypes::{DataType, Int32Type, Int64Type, IntervalUnit, TimeUnit},
     },
     common::ScalarValue,
     logical_expr::ColumnarValue,
@@ -278,6 +278,33 @@ fn basic_types_pass_unchanged() {
                 Ok(())
             })
             .unwrap_or_else(|e| panic!("{ty}: {e}"));
+    }
+}
+
+/// Straight-line integer functions run on vectors.
+#[test]
+fn vectors_do_what_the_function_does() {
+    type Meaning = fn(i32, i32) -> i32;
+    let functions: [(&str, Meaning); 4] = [
+        ("(i32.mul (local.get 0) (local.get 1))", i32::wrapping_mul),
+        ("(i32.sub (i32.const 7) (i32.xor (local.get 1) (local.get 0)))", |a, b| 7i32.wrapping_sub(b ^ a)),
+        ("(i32.or (i32.and (local.get 0) (i32.const -8)) (local.get 1))", |a, b| (a & -8) | b),
+        ("(i32.add (local.get 1) (i32.add (local.get 1) (i32.const 100)))", |_, b| b.wrapping_add(b).wrapping_add(100)),
+    ];
+    for (body, meaning) in functions {
+        let text = format!("(module (func (export \"f\") (param i32 i32) (result i32) {body}))");
+        let function = basic(&text, &[DataType::Int32, DataType::Int32], &DataType::Int32);
+        runner(200)
+            .run(&batch(vec![GuestType::S32, GuestType::S32]), |(rows, columns)| {
+                let args: Vec<ColumnarValue> = columns.iter().map(Column::argument).collect();
+                let arrays: Vec<ArrayRef> = args.iter().map(|arg| arg.to_array(rows).unwrap()).collect();
+                let [a, b] = [&arrays[0], &arrays[1]].map(|array| array.as_primitive::<Int32Type>());
+                let expected: Int32Array = a.iter().zip(b).map(|(a, b)| Some(meaning(a?, b?))).collect();
+                let found = outcome(&function.callable, &args, rows).unwrap();
+                prop_assert_eq!(found.as_primitive::<Int32Type>(), &expected);
+                Ok(())
+            })
+            .unwrap_or_else(|e| panic!("{body}: {e}"));
     }
 }
 

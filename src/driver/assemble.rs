@@ -18,6 +18,7 @@ use super::{
     copy, dense,
     emit::{Indices, USER},
     interrupt, rows,
+    simd::Vectors,
     spec::{DriverSpec, Variant},
     stubs,
 };
@@ -194,11 +195,12 @@ impl<'a> Assembly<'a> {
                 copy_in,
                 copy_out,
             };
+            let vectors = Vectors::of(core, spec);
             for variant in spec.variants(facts) {
                 let function = match variant {
                     Variant::Every => rows::driver(spec, &to, false),
                     Variant::Masked => rows::driver(spec, &to, true),
-                    Variant::Dense(constants) => dense::driver(spec, &to, facts, constants),
+                    Variant::Dense(constants) => dense::driver(spec, &to, facts, vectors.as_ref(), constants),
                 };
                 let function = self.add_function(driver_type, &function);
                 self.exports.export(&DriverSpec::export_name(index, variant), ExportKind::Func, function);

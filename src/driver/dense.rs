@@ -5,6 +5,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink};
 use super::{
     emit::{Indices, Locals, ROWS, add_to, at, core_type, load, normalise, record_row, store, word},
     frame::{self, Status},
+    simd::{VECTOR, Vectors},
     spec::{DriverSpec, Lane, Shape},
 };
 use crate::module::Facts;
@@ -26,8 +27,15 @@ pub(super) fn pays(spec: &DriverSpec, facts: &Facts) -> bool {
         && spec.params.iter().all(|slot| !slot.optional && matches!(slot.shape, Shape::Lane(_)))
 }
 
-/// Makes the driver `(frame, rows) -> status` for columns and, by the bits of `constants`, constants.
-pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: u32) -> Function {
+/// Makes the driver `(frame, rows) -> status` for columns and, by the bits of `constants`, constants. With `vectors`
+/// the unrolled loop works on vectors.
+pub(super) fn driver(
+    spec: &DriverSpec,
+    to: &Indices,
+    facts: &Facts,
+    vectors: Option<&Vectors>,
+    constants: u32,
+) -> Function {
     let lane_of = |shape| match shape {
         Shape::Lane(lane) => lane,
         Shape::Bytes => unreachable!("pays() admits lanes only"),
@@ -45,7 +53,8 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
             let lane = lane_of(slot.shape);
             let constant = constants & (1 << index) != 0;
             let local = if constant { locals.add(core_type(lane)) } else { locals.i32() };
-            Arg { index, lane, constant, local }
+            let vector = if constant && vectors.is_some() { locals.add(VECTOR) } else { local };
+            Arg { index, lane, constant, local, vector }
         })
         .collect();
     let mut function = Function::new_with_locals_types(locals.into_types());
@@ -57,12 +66,17 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
         word(code, to.arena, frame::values(arg.index));
         if arg.constant {
             load(code, arg.lane, at(to.arena, 0));
+            if let Some(vectors) = vectors {
+                code.local_tee(arg.local);
+                vectors.splat(code);
+                code.local_set(arg.vector).local_get(arg.local);
+            }
         }
         code.local_set(arg.local);
     }
     // The row is needed only when something can go wrong in it.
     let tracks_row = !facts.never_traps || spec.checks_range();
-    let step = |code: &mut InstructionSink<'_>, rows: u32| {
+    let one_by_one = |code: &mut InstructionSink<'_>, rows: u32| {
         for nth in 0..rows {
             if tracks_row {
                 code.i32_const(0).local_get(row).i32_const(nth.cast_signed()).i32_add();
@@ -74,16 +88,6 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
             code.local_set(value).local_get(out).local_get(value);
             store(code, result, at(to.arena, nth * result.width()));
         }
-        for arg in args.iter().filter(|arg| !arg.constant) {
-            code.i32_const((rows * arg.lane.width()).cast_signed());
-            add_to(code, arg.local);
-        }
-        if tracks_row {
-            code.i32_const(rows.cast_signed());
-            add_to(code, row);
-        }
-        code.i32_const((rows * result.width()).cast_signed());
-        add_to(code, out);
     };
     let width = result.width().cast_signed();
     for rows in [UNROLL, 1] {
@@ -98,7 +102,26 @@ pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: 
         code.block(BlockType::Empty);
         code.local_get(out).local_get(end).i32_ge_u().br_if(0);
         code.loop_(BlockType::Empty);
-        step(code, rows);
+        match vectors {
+            Some(vectors) if rows > 1 => {
+                for nth in (0..rows).step_by(vectors.rows() as usize) {
+                    code.local_get(out);
+                    vectors.emit(code, |code, param| args[param as usize].push_vector(code, to.arena, nth));
+                    code.v128_store(at(to.arena, nth * result.width()));
+                }
+            }
+            _ => one_by_one(code, rows),
+        }
+        for arg in args.iter().filter(|arg| !arg.constant) {
+            code.i32_const((rows * arg.lane.width()).cast_signed());
+            add_to(code, arg.local);
+        }
+        if tracks_row {
+            code.i32_const(rows.cast_signed());
+            add_to(code, row);
+        }
+        code.i32_const((rows * result.width()).cast_signed());
+        add_to(code, out);
         code.local_get(out).local_get(end).i32_lt_u().br_if(0);
         code.end().end();
     }
@@ -112,6 +135,8 @@ struct Arg {
     constant: bool,
     /// The address of the current value or, for a constant, the value.
     local: u32,
+    /// A constant as a vector, when the loop works on vectors.
+    vector: u32,
 }
 
 impl Arg {
@@ -119,6 +144,13 @@ impl Arg {
         code.local_get(self.local);
         if !self.constant {
             load(code, self.lane, at(arena, nth * self.lane.width()));
+        }
+    }
+
+    fn push_vector(&self, code: &mut InstructionSink<'_>, arena: u32, nth: u32) {
+        code.local_get(self.vector);
+        if !self.constant {
+            code.v128_load(at(arena, nth * self.lane.width()));
         }
     }
 }

@@ -10,6 +10,7 @@ mod emit;
 pub(crate) mod frame;
 mod interrupt;
 mod rows;
+mod simd;
 mod spec;
 mod stubs;
 

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, TypeRef, Validator, WasmFeatures,
+    BinaryReader, CompositeInnerType, ExternalKind, FuncType, FunctionBody, MemoryType, OperatorsReader, Parser,
+    Payload, TypeRef, Validator, WasmFeatures,
 };
 
 use crate::error::{Error, Result};
@@ -148,6 +149,13 @@ impl CoreModule {
             None => self.functions[function as usize - imported],
         };
         &self.types[index as usize]
+    }
+
+    /// The instructions of a function that the module defines.
+    pub(crate) fn operators(&self, function: u32) -> Option<OperatorsReader<'_>> {
+        let body = self.bodies.get((function as usize).checked_sub(self.imports.len())?)?.clone();
+        let reader = BinaryReader::new(&self.bytes[body.clone()], body.start);
+        FunctionBody::new(reader).get_operators_reader().ok()
     }
 
     /// The number of functions, imports included.

@@ -1,6 +1,6 @@
 //! What the bytes prove of a function: that it always ends, and that it cannot trap.
 
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::Operator;
 
 use super::core::CoreModule;
 
@@ -70,12 +70,12 @@ impl Prover<'_> {
         if let Some(verdict) = self.known[function as usize] {
             return verdict;
         }
-        let Some(index) = (function as usize).checked_sub(self.module.imports.len()) else {
+        if self.module.imports.len() > function as usize {
             return UNKNOWN;
-        };
+        }
         // While a function is being looked at, calls back to it are recursion.
         self.known[function as usize] = Some(UNKNOWN);
-        let body = read_body(self.module, index);
+        let body = read_body(self.module, function);
         let mut instructions = (!body.endless).then_some(body.instructions);
         let mut traps = body.traps;
         for callee in body.calls {
@@ -92,12 +92,9 @@ impl Prover<'_> {
     }
 }
 
-fn read_body(module: &CoreModule, index: usize) -> Body {
-    let range = module.bodies[index].clone();
-    let reader = BinaryReader::new(&module.bytes[range.clone()], range.start);
+fn read_body(module: &CoreModule, function: u32) -> Body {
     let mut body = Body::default();
-    let operators = FunctionBody::new(reader).get_operators_reader();
-    let Ok(operators) = operators else {
+    let Some(operators) = module.operators(function) else {
         return Body { endless: true, traps: true, ..body };
     };
     // The two instructions before, which push the operands of most loads and stores.
