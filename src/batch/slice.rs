@@ -21,7 +21,12 @@ pub(super) struct Layout {
 
 /// The bytes that rows `from..from + rows` of the inputs and of a result take in the arena, constants aside.
 pub(super) fn arena_bytes(inputs: &[Input], spec: &DriverSpec, from: usize, rows: usize) -> usize {
-    let columns: usize = inputs.iter().filter(|input| !input.constant).map(|input| input.bytes(from, rows)).sum();
+    let columns: usize = inputs
+        .iter()
+        .zip(&spec.params)
+        .filter(|(input, _)| !input.constant)
+        .map(|(input, slot)| input.bytes(slot.optional, from, rows))
+        .sum();
     let result = match spec.result.shape {
         Shape::Lane(lane) => rows * lane.width() as usize,
         Shape::Bytes => rows * 4,
@@ -31,8 +36,8 @@ pub(super) fn arena_bytes(inputs: &[Input], spec: &DriverSpec, from: usize, rows
 }
 
 impl Input {
-    fn bytes(&self, from: usize, rows: usize) -> usize {
-        let validity = if self.nulls.is_some() { rows } else { 0 };
+    fn bytes(&self, optional: bool, from: usize, rows: usize) -> usize {
+        let validity = if optional { rows } else { 0 };
         validity
             + match &self.values {
                 Values::Lane(_, width) => rows * width,
@@ -118,8 +123,8 @@ impl Input {
 /// Writes the constants, which stay where they are for all slices that go through this sandbox. The answer is the
 /// first free address.
 pub(super) fn write_constants(sandbox: &mut Sandbox, inputs: &[Input], spec: &DriverSpec) -> wasmtime::Result<usize> {
-    let constants = || inputs.iter().filter(|input| input.constant);
-    let size: usize = constants().map(|input| input.bytes(0, 1) + 32).sum();
+    let constants = || inputs.iter().zip(&spec.params).filter(|(input, _)| input.constant);
+    let size: usize = constants().map(|(input, slot)| input.bytes(slot.optional, 0, 1) + 32).sum();
     let mut end = frame::COLUMNS as usize;
     if size == 0 {
         return Ok(end);

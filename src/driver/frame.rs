@@ -15,7 +15,7 @@ pub(crate) const OUT_VALIDITY: u32 = 12;
 pub(crate) const OUT_DATA: u32 = 16;
 /// The end of the room for them (in).
 pub(crate) const OUT_DATA_END: u32 = 20;
-/// The guest's return area of a row whose result had no room: its address, else 0 (in and out).
+/// The guest's return area of a row whose result had no room: its address plus 1, else 0 (in and out).
 pub(crate) const PENDING: u32 = 24;
 /// The room that the pending result needs (out).
 pub(crate) const NEEDED: u32 = 28;
@@ -23,7 +23,7 @@ pub(crate) const NEEDED: u32 = 28;
 pub(crate) const DONE: u32 = 32;
 /// The length of the message of an `err` result, of which [`MESSAGE`] holds the beginning (out).
 pub(crate) const MESSAGE_LEN: u32 = 36;
-/// What the guest passed to `proc_exit`, plus 1 (out).
+/// What the guest passed to `proc_exit` (out).
 pub(crate) const EXIT_CODE: u32 = 40;
 /// The row that is worked on, which the host reads after a trap (out).
 pub(crate) const ROW: u32 = 44;
@@ -31,9 +31,11 @@ pub(crate) const ROW: u32 = 44;
 pub(crate) const STOP: u32 = 48;
 /// How many bytes the guest wrote to stdout and stderr (in and out).
 pub(crate) const WRITTEN: u32 = 52;
+/// 1 when the guest called `proc_exit` (out).
+pub(crate) const EXITED: u32 = 56;
 
 /// Where the parameters' words begin.
-const PARAMS: u32 = 56;
+const PARAMS: u32 = 60;
 /// The words of one parameter.
 const PARAM_SIZE: u32 = 20;
 

@@ -151,7 +151,8 @@ impl Plan<'_> {
                     code.local_get(self.pending).i32_eqz().if_(BlockType::Empty);
                     self.call(code);
                     code.local_set(self.ret).else_();
-                    code.local_get(self.pending).local_set(self.ret).i32_const(0).local_set(self.pending).end();
+                    code.local_get(self.pending).i32_const(1).i32_sub().local_set(self.ret);
+                    code.i32_const(0).local_set(self.pending).end();
                 } else {
                     self.call(code);
                     code.local_set(self.ret);
@@ -253,6 +254,8 @@ impl Plan<'_> {
                 word(code, self.to.arena, frame::OUT_DATA_END);
                 code.local_get(self.position).i32_sub().local_set(room);
                 code.local_get(len).local_get(room).i32_gt_u().if_(BlockType::Empty);
+                // Not 0, which means that nothing waits: address 0 is as good as any.
+                code.local_get(self.ret).i32_const(1).i32_add().local_set(self.ret);
                 set_word(code, self.to.arena, frame::PENDING, self.ret);
                 set_word(code, self.to.arena, frame::NEEDED, len);
                 set_word(code, self.to.arena, frame::DONE, self.row);

@@ -78,6 +78,12 @@ impl CoreModule {
         for payload in Parser::new(0).parse_all(&bytes) {
             module.read(payload.map_err(refused)?).map_err(refused)?;
         }
+        if let Some(&initialize) = module.exports.get("_initialize") {
+            let ty = module.function_type(initialize);
+            if !ty.params().is_empty() || !ty.results().is_empty() {
+                return Err(Error::Module("its export _initialize takes or returns something; it is called with nothing".into()));
+            }
+        }
         match module.exports.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
             Some(name) => Err(Error::Module(format!(
                 "it exports '{name}', but names that begin with '{RESERVED_PREFIX}' are reserved for the batch drivers"

@@ -76,7 +76,7 @@ impl Prover<'_> {
         // While a function is being looked at, calls back to it are recursion.
         self.known[function as usize] = Some(UNKNOWN);
         let body = read_body(self.module, function);
-        let mut instructions = (!body.endless).then_some(body.instructions);
+        let mut instructions = (!body.endless && body.instructions <= MAX_INSTRUCTIONS).then_some(body.instructions);
         let mut traps = body.traps;
         for callee in body.calls {
             let callee = self.verdict(callee, depth + 1);

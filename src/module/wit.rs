@@ -5,6 +5,17 @@ use wit_parser::{Function, FunctionKind, Resolve, Type, TypeDefKind, WorldId, Wo
 use super::types::{GuestSignature, GuestType};
 use crate::error::{Error, Result};
 
+/// How deep a type may be.
+const MAX_DEPTH: usize = 32;
+/// How many parts it may have.
+const MAX_TYPES: usize = 2000;
+
+/// What is left of them.
+struct Budget {
+    depth: usize,
+    types: usize,
+}
+
 /// A resolved WIT world whose exports are the functions that SQL may name.
 #[derive(Debug)]
 pub(crate) struct Wit {
@@ -109,14 +120,31 @@ impl Wit {
 
     /// What a type is once aliases are followed; `None` for primitive types.
     fn kind(&self, ty: &Type) -> Option<&TypeDefKind> {
-        let Type::Id(id) = ty else { return None };
-        match &self.resolve.types[*id].kind {
-            TypeDefKind::Type(inner @ Type::Id(_)) => self.kind(inner),
-            kind => Some(kind),
+        let mut ty = ty;
+        loop {
+            let Type::Id(id) = ty else { return None };
+            match &self.resolve.types[*id].kind {
+                TypeDefKind::Type(inner @ Type::Id(_)) => ty = inner,
+                kind => return Some(kind),
+            }
         }
     }
 
     fn guest_type(&self, ty: &Type, place: &str) -> Result<GuestType> {
+        self.bounded_type(ty, place, &mut Budget { depth: MAX_DEPTH, types: MAX_TYPES })
+    }
+
+    /// Types are trees here, while in WIT they can share their parts: a few lines can name a tree without end.
+    fn bounded_type(&self, ty: &Type, place: &str, budget: &mut Budget) -> Result<GuestType> {
+        let too_large = || Error::Signature(format!("{place}: the type is too deep or has too many parts"));
+        budget.types = budget.types.checked_sub(1).ok_or_else(too_large)?;
+        budget.depth = budget.depth.checked_sub(1).ok_or_else(too_large)?;
+        let found = self.type_within(ty, place, budget);
+        budget.depth += 1;
+        found
+    }
+
+    fn type_within(&self, ty: &Type, place: &str, budget: &mut Budget) -> Result<GuestType> {
         let unsupported = |what: &str| Error::Signature(format!("{place}: WIT type {what} has no counterpart in SQL"));
         Ok(match ty {
             Type::Bool => GuestType::Bool,
@@ -134,12 +162,12 @@ impl Wit {
             Type::String => GuestType::String,
             Type::ErrorContext => return Err(unsupported("error-context")),
             Type::Id(_) => match self.kind(ty) {
-                Some(TypeDefKind::Type(primitive)) => self.guest_type(primitive, place)?,
-                Some(TypeDefKind::List(item)) => match self.guest_type(item, place)? {
+                Some(TypeDefKind::Type(primitive)) => self.bounded_type(primitive, place, budget)?,
+                Some(TypeDefKind::List(item)) => match self.bounded_type(item, place, budget)? {
                     GuestType::U8 => GuestType::Bytes,
                     item => GuestType::List(Box::new(item)),
                 },
-                Some(TypeDefKind::Option(inner)) => match self.guest_type(inner, place)? {
+                Some(TypeDefKind::Option(inner)) => match self.bounded_type(inner, place, budget)? {
                     GuestType::Option(_) => return Err(unsupported("option<option<T>>")),
                     inner => GuestType::Option(Box::new(inner)),
                 },
@@ -150,11 +178,11 @@ impl Wit {
                     record
                         .fields
                         .iter()
-                        .map(|field| Ok((field.name.clone(), self.guest_type(&field.ty, &field.name)?)))
+                        .map(|field| Ok((field.name.clone(), self.bounded_type(&field.ty, &field.name, budget)?)))
                         .collect::<Result<_>>()?,
                 ),
                 Some(TypeDefKind::Tuple(tuple)) => GuestType::Tuple(
-                    tuple.types.iter().map(|item| self.guest_type(item, place)).collect::<Result<_>>()?,
+                    tuple.types.iter().map(|item| self.bounded_type(item, place, budget)).collect::<Result<_>>()?,
                 ),
                 Some(TypeDefKind::Result(_)) => {
                     return Err(unsupported(
@@ -188,6 +216,21 @@ mod tests {
             assert_eq!(signature(text).unwrap(), text);
         }
         assert_eq!(signature("func(x: hue) -> hue").unwrap(), "func(x: enum { red, blue }) -> enum { red, blue }");
+    }
+
+    #[test]
+    fn types_without_end_are_refused() {
+        let chain = |link: &str, length: usize| {
+            let links: String = (1..length).map(|i| link.replace("NEXT", &format!("a{i}")).replace("LAST", &format!("a{}", i - 1))).collect();
+            let last = length - 1;
+            let text = format!(
+                "package a:b; interface t {{ type a0 = list<s64>; {links} }} world w {{ use t.{{a{last}}}; export f: func(x: a{last}) -> s64; }}"
+            );
+            let wit = Wit::parse(&text).unwrap();
+            wit.signature(wit.functions()[0].1).unwrap_err().to_string()
+        };
+        assert!(chain("type NEXT = list<LAST>;", 200).contains("too deep"));
+        assert!(chain("type NEXT = tuple<LAST, LAST>;", 30).contains("too many parts"));
     }
 
     #[test]

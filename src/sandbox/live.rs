@@ -94,7 +94,7 @@ impl Sandbox {
     pub(crate) fn begin(&mut self) {
         // One look at the memory for all words: it is part of what a call of one row costs.
         let arena = self.arena();
-        for word in [frame::WRITTEN, frame::STOP, frame::EXIT_CODE] {
+        for word in [frame::WRITTEN, frame::STOP, frame::EXITED] {
             arena[word as usize..word as usize + 4].fill(0);
         }
     }

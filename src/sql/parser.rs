@@ -353,7 +353,8 @@ pub(super) fn location(text: &str) -> Result<Source> {
 fn fold(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
-        None => ident.value.to_lowercase(),
+        // As DataFusion folds the names that it looks up.
+        None => ident.value.to_ascii_lowercase(),
     }
 }
 

@@ -13,6 +13,7 @@ use wasmparser::FuncType;
 use super::{
     emit::{USER, at},
     frame,
+    interrupt::push_check,
 };
 use crate::module::FunctionImport;
 
@@ -62,6 +63,7 @@ impl Stub<'_, '_> {
         code.local_get(pointer).local_get(len).i32_add().i32_const(size).i32_sub().local_set(pointer);
         code.i32_const(size).local_set(len).end();
         code.block(BlockType::Empty).loop_(BlockType::Empty);
+        push_check(code, self.to.arena);
         code.local_get(len).i32_eqz().br_if(1);
         let written = at(self.to.arena, frame::WRITTEN);
         code.i32_const(0).i32_load(written).i32_const(size - 1).i32_and();
@@ -84,6 +86,7 @@ impl Stub<'_, '_> {
     /// Fills `len` bytes at `pointer` from the sequence; both are locals, which change.
     fn fill_random(&mut self, pointer: u32, len: u32) {
         self.code.block(BlockType::Empty).loop_(BlockType::Empty);
+        push_check(&mut self.code, self.to.arena);
         self.code.local_get(len).i32_eqz().br_if(1).local_get(pointer);
         self.random();
         self.code.i64_store8(at(USER, 0));
@@ -94,8 +97,8 @@ impl Stub<'_, '_> {
 
     /// Ends the guest, which asked for it with the code in local `status`.
     fn exit(&mut self, status: u32) {
-        self.code.i32_const(0).local_get(status).i32_const(1).i32_add();
-        self.code.i32_store(at(self.to.arena, frame::EXIT_CODE)).unreachable();
+        self.code.i32_const(0).local_get(status).i32_store(at(self.to.arena, frame::EXIT_CODE));
+        self.code.i32_const(0).i32_const(1).i32_store(at(self.to.arena, frame::EXITED)).unreachable();
     }
 
     /// Stores zeros of 8 bytes each from `offset` of the address in local `pointer`.
