@@ -79,6 +79,23 @@ pub(super) enum Stop {
     Other(Error),
 }
 
+impl Stop {
+    /// An argument that cannot be given to the guest.
+    pub(super) fn argument(misfit: Misfit) -> Self {
+        Self::Other(Error::Argument { function: String::new(), row: misfit.row, message: misfit.message })
+    }
+
+    /// A result that its type does not allow.
+    pub(super) fn result(misfit: Misfit) -> Self {
+        Self::at(misfit.row, Failure::Result(misfit.message))
+    }
+
+    /// A failure without a trap.
+    pub(super) fn at(row: usize, failure: Failure) -> Self {
+        Self::Guest { row: Some(row), failure, frames: Vec::new(), frames_are_partial: false, output: String::new() }
+    }
+}
+
 impl Callable {
     /// Calls the function on a batch of `rows` rows.
     ///
@@ -103,51 +120,43 @@ impl Callable {
         if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
             return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
         }
-        let misfit =
-            |misfit: Misfit| Error::Argument { function: self.name.clone(), row: misfit.row, message: misfit.message };
-        let result = match &self.route {
-            Route::Drivers(drivers) => {
-                let batch = drivers.prepare(&self.signature, &args, called.clone())?.map_err(misfit)?;
-                let output = self.share(
-                    rows,
-                    |part| drivers.run(&self.runtime, &batch, part),
-                    |parts| {
-                        parts.into_iter().reduce(|mut all: Output, part| {
-                            all.append(&part);
-                            all
-                        })
-                    },
-                );
-                output.map(|output| {
-                    let (guest, _) = self.signature.guest.result.unwrap_option();
-                    output.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref())
-                })
-            }
-            Route::General(general) => {
-                let batch = general.prepare(&self.signature, &args, called)?.map_err(misfit)?;
-                self.share(
-                    rows,
-                    |part| general.run(&self.runtime, &self.signature, &batch, part),
-                    |parts| Some(parts.concat()),
-                )
-                .map(|values| general.lift(&self.signature, values.unwrap_or_default()))
-            }
+        let lifted = match &self.route {
+            Route::Drivers(drivers) => self.through_drivers(drivers, &args, called, rows),
+            Route::General(general) => self.through_components(general, &args, called, rows),
         };
-        match result {
-            Ok(lifted) => lifted?.map_err(|misfit| {
-                self.report(
-                    &args,
-                    Stop::Guest {
-                        row: Some(misfit.row),
-                        failure: Failure::Result(misfit.message),
-                        frames: Vec::new(),
-                        frames_are_partial: false,
-                        output: String::new(),
-                    },
-                )
-            }),
-            Err(stop) => Err(self.report(&args, stop)),
-        }
+        lifted.map_err(|stop| self.report(&args, stop))
+    }
+
+    fn through_drivers(
+        &self,
+        drivers: &Drivers,
+        args: &[Argument],
+        called: Option<NullBuffer>,
+        rows: usize,
+    ) -> Result<ArrayRef, Stop> {
+        let batch = drivers.prepare(&self.runtime, &self.signature, args, called.clone())?;
+        let parts = self
+            .share(rows, |part| drivers.run(&self.runtime, &batch, part))
+            .map_err(|stop| drivers.explain(&self.runtime, &batch, stop))?;
+        let whole = parts.into_iter().reduce(|mut all, part| {
+            all.append(&part);
+            all
+        });
+        let guest = inner(&self.signature.guest.result);
+        let lifted = whole.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref());
+        lifted.map_err(Stop::Other)?.map_err(Stop::result)
+    }
+
+    fn through_components(
+        &self,
+        general: &General,
+        args: &[Argument],
+        called: Option<NullBuffer>,
+        rows: usize,
+    ) -> Result<ArrayRef, Stop> {
+        let batch = general.prepare(&self.runtime, args, called)?;
+        let parts = self.share(rows, |part| general.run(&self.runtime, &self.signature, &batch, part))?;
+        general.lift(&self.signature, parts.concat())
     }
 
     /// The arguments as arrays of their declared types; a constant has one row.
@@ -198,14 +207,13 @@ impl Callable {
         Ok(called)
     }
 
-    /// Runs `run` over the rows, in parts side by side when they are many and dear, and `join`s the parts in order.
-    /// Of several failures the one of the first part is reported.
-    fn share<T: Send, U>(
+    /// Runs `run` over the rows, in parts side by side when they are many and dear. The answer has the parts in order;
+    /// of several failures it is that of the first part.
+    fn share<T: Send>(
         &self,
         rows: usize,
         run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,
-        join: impl Fn(Vec<T>) -> Option<U>,
-    ) -> Result<Option<U>, Stop> {
+    ) -> Result<Vec<T>, Stop> {
         let timed = |part: Range<usize>| {
             let rows = part.len();
             // The few rows of a small batch say little about the cost of one, and looking at the clock costs more.
@@ -231,7 +239,7 @@ impl Callable {
         };
         if parts == 1 {
             done.push(timed(from..rows)?);
-            return Ok(join(done));
+            return Ok(done);
         }
         let bounds = |part: usize| from + (rows - from) * part / parts;
         let results: Vec<Result<T, Stop>> = workers()
@@ -239,7 +247,7 @@ impl Callable {
         for result in results {
             done.push(result?);
         }
-        Ok(join(done))
+        Ok(done)
     }
 
     fn cost(&self) -> f64 {

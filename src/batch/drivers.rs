@@ -1,19 +1,26 @@
 //! Rows through batch drivers: sandboxes, slices, and what to do when one fails.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use datafusion::arrow::buffer::NullBuffer;
 
 use super::{
     call::{Argument, Stop, inner},
-    lift::Output,
-    lower::{Input, Misfit, lower},
+    lift::{MAX_RESULT, Output, too_many_bytes},
+    lower::{Input, lower},
     runtime::Runtime,
     slice::{Layout, arena_bytes, make_room, take, write, write_constants},
 };
 use crate::{
     driver::{Variant, frame, frame::Status},
-    error::{Error, Result},
+    error::Error,
     image::{Function, Kind, Linked, Program},
     module::Signature,
     sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of},
@@ -40,6 +47,11 @@ pub(super) struct Batch {
     called: Option<NullBuffer>,
     /// The variants to use, the best first.
     variants: [Variant; 2],
+    /// The image. It is asked for before the workers share the batch: compiling waits for workers, too, so a worker
+    /// must not wait for it.
+    linked: Arc<Linked>,
+    /// The bytes that all parts have as results.
+    result_bytes: AtomicUsize,
 }
 
 /// A sandbox in use, with where its slices begin.
@@ -61,68 +73,86 @@ struct Failed {
     output: String,
 }
 
+impl Failed {
+    /// The rows before the failed one are done, and the failed one may be tried again in a fresh sandbox.
+    fn leaves_rows(&self) -> bool {
+        matches!(self.failure, Failure::Trap(_) | Failure::Memory { .. } | Failure::Exit(_))
+    }
+}
+
+impl Batch {
+    /// Takes note of result bytes before they become more than an Arrow column can have, or than the machine has.
+    fn check_size(&self, more: usize) -> Result<(), Stop> {
+        let total = self.result_bytes.fetch_add(more, Ordering::Relaxed) + more;
+        if total <= MAX_RESULT { Ok(()) } else { Err(Stop::Other(too_many_bytes(total))) }
+    }
+}
+
 impl Drivers {
     pub(super) fn prepare(
         &self,
+        runtime: &Runtime,
         signature: &Signature,
         args: &[Argument],
         called: Option<NullBuffer>,
-    ) -> Result<Result<Batch, Misfit>> {
+    ) -> Result<Batch, Stop> {
         let spec = &self.function.spec;
         let mut inputs = Vec::with_capacity(args.len());
         for ((arg, slot), (_, guest)) in args.iter().zip(&spec.params).zip(&signature.guest.params) {
-            match lower(&arg.array, inner(guest), slot.shape)? {
-                Ok(values) => {
-                    inputs.push(Input { values, nulls: arg.array.logical_nulls(), constant: arg.constant });
-                }
-                Err(misfit) => return Ok(Err(misfit)),
-            }
+            let values = lower(&arg.array, inner(guest), slot.shape).map_err(Stop::Other)?.map_err(Stop::argument)?;
+            inputs.push(Input { values, nulls: arg.array.logical_nulls(), constant: arg.constant });
         }
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
         let variants = match called {
             Some(_) => [Variant::Masked; 2],
             None => [Variant::Dense(constants), Variant::Every],
         };
-        Ok(Ok(Batch { inputs, called, variants }))
+        let linked = self.image(runtime, Kind::Drivers)?;
+        Ok(Batch { inputs, called, variants, linked, result_bytes: AtomicUsize::new(0) })
     }
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, runtime: &Runtime, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
-        let linked = self.image(runtime, Kind::Drivers)?;
-        let timeout = runtime.timeout();
-        let fresh = || self.place(runtime, batch, Kind::Drivers, &linked, timeout, None);
+        let linked = &batch.linked;
+        let deadline = Deadline::after(runtime.timeout());
+        let fresh = || self.place(runtime, batch, Kind::Drivers, linked, deadline, None);
         let mut output = Output::new();
         let idle = runtime.pool.take(linked.image.id);
-        let mut place = self.place(runtime, batch, Kind::Drivers, &linked, timeout, idle)?;
+        let mut place = self.place(runtime, batch, Kind::Drivers, linked, deadline, idle)?;
         let limit = self.program.memory_limit;
         let mut from = part.start;
         while from < part.end {
             let rows = self.slice_rows(batch, from, part.end);
             let before_slice = place.sandbox.used;
             place.sandbox.used = true;
+            let result_bytes = output.values.len();
             match self.slice(runtime, &mut place, batch, from..from + rows, &mut output) {
                 Ok(()) => {
                     from += rows;
+                    batch.check_size(output.values.len() - result_bytes)?;
                     if from < part.end && place.sandbox.is_bloated(limit) {
                         place = fresh()?;
                     }
                 }
-                // A guest that never frees has used up its memory with earlier rows: this row gets a fresh sandbox.
-                Err(Failed { failure: Failure::Memory { .. }, row, .. }) if before_slice || row > 0 => {
-                    from += row;
+                // The guest may have used up its memory with earlier rows, and every guest goes down with that in its
+                // own way: this row gets a fresh sandbox.
+                Err(failed) if failed.leaves_rows() && (before_slice || failed.row > 0) => {
+                    from += failed.row;
                     place = fresh()?;
                 }
                 Err(failed) => {
-                    if matches!(failed.failure, Failure::Err(_)) {
+                    if matches!(failed.failure, Failure::Err(_)) && place.sandbox.is_worth_keeping(limit) {
                         // The guest is as good as before.
-                        runtime.pool.give(place.sandbox);
+                        runtime.pool.give(&linked.image, place.sandbox);
                     }
-                    return Err(self.stop(runtime, batch, from, failed));
+                    let row = Some(from + failed.row);
+                    let Failed { failure, frames, output, .. } = failed;
+                    return Err(Stop::Guest { row, failure, frames, frames_are_partial: false, output });
                 }
             }
         }
         if place.sandbox.is_worth_keeping(limit) {
-            runtime.pool.give(place.sandbox);
+            runtime.pool.give(&linked.image, place.sandbox);
         }
         Ok(output)
     }
@@ -140,12 +170,12 @@ impl Drivers {
         batch: &Batch,
         kind: Kind,
         linked: &Linked,
-        timeout: Option<Duration>,
+        deadline: Deadline,
         idle: Option<Box<Sandbox>>,
     ) -> Result<Place, Stop> {
         let mut sandbox = match idle {
             Some(sandbox) => sandbox,
-            None => match Sandbox::new(&runtime.engines, kind, &linked.image, Deadline::after(timeout)) {
+            None => match Sandbox::new(&runtime.engines, kind, &linked.image, deadline) {
                 Ok(sandbox) => Box::new(sandbox),
                 Err((sandbox, error)) => return Err(self.did_not_start(runtime, sandbox.as_deref(), &error)),
             },
@@ -159,7 +189,7 @@ impl Drivers {
             .iter()
             .find(|variant| sandbox.has(number, **variant))
             .expect("every function has the variants Every and Masked");
-        let deadline = (!self.function.facts.ends).then(|| Deadline::after(timeout));
+        let deadline = (!self.function.facts.ends).then_some(deadline);
         Ok(Place { sandbox, start, number, variant, deadline })
     }
 
@@ -244,52 +274,53 @@ impl Drivers {
     ) -> Failed {
         let row = sandbox.word(frame::ROW) as usize;
         let failure = self.failure(runtime, error, sandbox);
-        if matches!(failure, Failure::Memory { .. }) {
-            // The rows before are good, and the row may be tried again.
+        let failed = Failed { row, failure, frames: self.frames(error), output: output_of(sandbox) };
+        if failed.leaves_rows() {
             take(sandbox, layout, &self.function.spec, row - start, output);
         }
-        Failed { row, failure, frames: self.frames(error), output: output_of(sandbox) }
+        failed
     }
 
     fn failure(&self, runtime: &Runtime, error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
         let timeout = runtime.options.timeout_ms;
-        match sandbox.word(frame::EXIT_CODE).checked_sub(1) {
-            Some(code) => Failure::Exit(code),
-            None if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
-            None => failure_of(error, sandbox.store.data(), self.program.memory_limit, timeout),
+        match sandbox.word(frame::EXITED) {
+            1 => Failure::Exit(sandbox.word(frame::EXIT_CODE)),
+            _ if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
+            _ => failure_of(error, sandbox.store.data(), self.program.memory_limit, timeout),
         }
     }
 
-    /// Makes the report of a failed row. A trap is run again in a fresh sandbox without inlining, because inlined
+    /// Completes the report of a failed row. A trap is run again in a fresh sandbox without inlining, because inlined
     /// functions are missing from the first backtrace.
-    fn stop(&self, runtime: &Runtime, batch: &Batch, from: usize, failed: Failed) -> Stop {
-        let row = from + failed.row;
-        let replayed = match &failed.failure {
-            Failure::Trap(_) | Failure::Memory { .. } | Failure::Exit(_) => Some(self.replay(runtime, batch, row)),
-            _ => None,
+    pub(super) fn explain(&self, runtime: &Runtime, batch: &Batch, stop: Stop) -> Stop {
+        let (row, failure, frames, output) = match stop {
+            Stop::Guest {
+                row: Some(row),
+                failure: failure @ (Failure::Trap(_) | Failure::Memory { .. } | Failure::Exit(_)),
+                frames,
+                output,
+                ..
+            } => (row, failure, frames, output),
+            other => return other,
         };
-        let mut failure = failed.failure;
-        if matches!((&failure, &replayed), (Failure::Trap(trap), Some(Some(frames))) if frames.is_empty() && trap.contains(OUT_OF_BOUNDS))
-        {
+        let replayed = self.replay(runtime, batch, row);
+        let frames_are_partial = replayed.is_none();
+        let no_guest = replayed.as_ref().is_some_and(Vec::is_empty);
+        let failure = match failure {
             // No function of the guest was running: the driver followed an address that the guest gave.
-            failure = Failure::Result("an address outside of its memory".to_owned());
-        }
-        let (frames, frames_are_partial) = match replayed {
-            Some(Some(frames)) => (frames, false),
-            Some(None) => (failed.frames, true),
-            None => {
-                let partial = !failed.frames.is_empty();
-                (failed.frames, partial && !matches!(failure, Failure::Timeout { .. }))
+            Failure::Trap(trap) if no_guest && trap.contains(OUT_OF_BOUNDS) => {
+                Failure::Result("an address outside of its memory".to_owned())
             }
+            other => other,
         };
-        Stop::Guest { row: Some(row), failure, frames, frames_are_partial, output: failed.output }
+        Stop::Guest { row: Some(row), failure, frames: replayed.unwrap_or(frames), frames_are_partial, output }
     }
 
     /// The frames of a row that fails again when it is run alone.
     fn replay(&self, runtime: &Runtime, batch: &Batch, row: usize) -> Option<Vec<String>> {
         let limit = runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
         let linked = self.image(runtime, Kind::Replay).ok()?;
-        let mut place = self.place(runtime, batch, Kind::Replay, &linked, Some(limit), None).ok()?;
+        let mut place = self.place(runtime, batch, Kind::Replay, &linked, Deadline::after(Some(limit)), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
         let result = self.slice(runtime, &mut place, batch, row..row + 1, &mut Output::new());

@@ -4,7 +4,10 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use datafusion::arrow::{array::ArrayRef, buffer::NullBuffer};
@@ -15,6 +18,7 @@ use wasmtime::{
 
 use super::{
     call::{Argument, Stop},
+    lift::{MAX_RESULT, too_many_bytes},
     lower::Misfit,
     runtime::Runtime,
     tree,
@@ -38,6 +42,8 @@ pub(crate) struct General {
     /// `name` or `interface#name`.
     export: String,
     memory_limit: u64,
+    /// The image, kept for as long as the function lives.
+    image: Mutex<Option<Arc<Image>>>,
     idle: Mutex<Vec<Instance>>,
 }
 
@@ -46,38 +52,57 @@ pub(crate) struct General {
 pub(super) struct Batch {
     args: Vec<Argument>,
     called: Option<NullBuffer>,
+    image: Arc<Image>,
+    /// The estimated bytes that all parts have as results.
+    result_bytes: AtomicUsize,
 }
 
 /// A live component.
 #[derive(Debug)]
 struct Instance {
-    image: u64,
     store: Store<State>,
     function: Func,
+    /// The bytes of all memories at the start.
+    initial: usize,
+    used: bool,
 }
 
 impl General {
-    /// The general route to an export of a module: of a component as it is, of a core module wrapped in one.
+    /// The general route to an export of a module: of a component as it is, of a core module wrapped in one. A component
+    /// that imports WASI and could be unwrapped is wrapped anew, with local functions in the place of WASI.
     ///
     /// # Errors
     /// When a core module does not follow the conventions of its WIT.
     pub(crate) fn new(module: &Module, export: &str, memory_limit: u64) -> Result<Self> {
         let component = match (module.is_component(), module.core(), module.wit()) {
+            (is_component, Some(core), Some(wit)) if !is_component || !core.imports.is_empty() => {
+                wrap(&without_imports(core)?, wit)?.into()
+            }
             (true, ..) => Arc::clone(module.bytes()),
-            (false, Some(core), Some(wit)) => wrap(&without_imports(core)?, wit)?.into(),
             _ => return Err(Error::Signature("the general route needs a component or WIT".into())),
         };
-        Ok(Self { component, export: export.to_owned(), memory_limit, idle: Mutex::default() })
+        let (image, idle) = (Mutex::default(), Mutex::default());
+        Ok(Self { component, export: export.to_owned(), memory_limit, image, idle })
     }
 
-    #[expect(clippy::unused_self, reason = "the two routes have the same form")]
     pub(super) fn prepare(
         &self,
-        _signature: &Signature,
+        runtime: &Runtime,
         args: &[Argument],
         called: Option<NullBuffer>,
-    ) -> Result<Result<Batch, Misfit>> {
-        Ok(Ok(Batch { args: args.to_vec(), called }))
+    ) -> Result<Batch, Stop> {
+        let mut kept = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = match &*kept {
+            Some(image) => Arc::clone(image),
+            None => {
+                let compiled = runtime
+                    .images
+                    .component(&runtime.engines, &self.component)
+                    .map_err(|message| Stop::Other(Error::Compile { function: String::new(), message }))?;
+                Arc::clone(kept.insert(compiled))
+            }
+        };
+        Ok(Batch { args: args.to_vec(), called, image, result_bytes: AtomicUsize::new(0) })
     }
 
     /// Runs a part of the batch: a value for each row on which the function is called.
@@ -90,13 +115,10 @@ impl General {
     ) -> Result<Vec<Option<Val>>, Stop> {
         let _watch = runtime.engines.watch();
         let deadline = Deadline::after(runtime.timeout());
-        let image = runtime
-            .images
-            .component(&runtime.engines, &self.component)
-            .map_err(|message| Stop::Other(Error::Compile { function: String::new(), message }))?;
-        let mut instance = match self.take(image.id) {
+        let fresh = || self.instantiate(runtime, &batch.image, deadline);
+        let mut instance = match self.take() {
             Some(instance) => instance,
-            None => self.instantiate(runtime, &image, deadline)?,
+            None => fresh()?,
         };
         let mut values = Vec::with_capacity(part.len());
         for row in part {
@@ -104,27 +126,28 @@ impl General {
                 values.push(None);
                 continue;
             }
-            let mut args = Vec::with_capacity(batch.args.len());
-            for (arg, (_, guest)) in batch.args.iter().zip(&signature.guest.params) {
-                let at = if arg.constant { 0 } else { row };
-                let value = tree::value(&arg.array, at, guest).map_err(Stop::Other)?;
-                args.push(
-                    value.map_err(|message| Stop::Other(Error::Argument { function: String::new(), row, message }))?,
-                );
+            let args = arguments(signature, batch, row)?;
+            if instance.is_bloated(self.memory_limit) {
+                instance = fresh()?;
             }
-            instance.store.set_epoch_deadline(deadline.ticks());
-            let mut result = [Val::Bool(false)];
-            if let Err(error) = instance.function.call(&mut instance.store, &args, &mut result) {
-                return Err(self.stop(runtime, Some(row), &error, instance.store.data()));
+            let result = match instance.call(&args, deadline) {
+                // As with drivers: the guest may have used up its memory with earlier rows.
+                Err(error) if instance.used && !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) => {
+                    instance = fresh()?;
+                    instance.call(&args, deadline)
+                }
+                result => result,
+            };
+            instance.used = true;
+            let result = result.map_err(|error| self.stop(runtime, Some(row), &error, instance.store.data()))?;
+            let value = unwrap_result(result, signature.guest.fallible)
+                .map_err(|message| Stop::at(row, Failure::Err(message)))?;
+            let more = weight(&value);
+            let total = batch.result_bytes.fetch_add(more, Ordering::Relaxed) + more;
+            if total > MAX_RESULT {
+                return Err(Stop::Other(too_many_bytes(total)));
             }
-            let [result] = result;
-            values.push(Some(unwrap_result(result, signature.guest.fallible).map_err(|message| Stop::Guest {
-                row: Some(row),
-                failure: Failure::Err(message),
-                frames: Vec::new(),
-                frames_are_partial: false,
-                output: String::new(),
-            })?));
+            values.push(Some(value));
         }
         self.give(instance);
         Ok(values)
@@ -132,8 +155,8 @@ impl General {
 
     /// The Arrow array of all rows.
     #[expect(clippy::unused_self, reason = "the two routes have the same form")]
-    pub(super) fn lift(&self, signature: &Signature, values: Vec<Option<Val>>) -> Result<Result<ArrayRef, Misfit>> {
-        tree::array(values, &signature.guest.result, &signature.return_type)
+    pub(super) fn lift(&self, signature: &Signature, values: Vec<Option<Val>>) -> Result<ArrayRef, Stop> {
+        tree::array(values, &signature.guest.result, &signature.return_type).map_err(Stop::Other)?.map_err(Stop::result)
     }
 
     fn stop(&self, runtime: &Runtime, row: Option<usize>, error: &wasmtime::Error, state: &State) -> Stop {
@@ -149,7 +172,8 @@ impl General {
     fn instantiate(&self, runtime: &Runtime, image: &Image, deadline: Deadline) -> Result<Instance, Stop> {
         let Code::Component(component) = &image.code else { unreachable!("asked for as a component") };
         let engine = runtime.engines.get(Kind::Component);
-        let memory_limit = usize::try_from(self.memory_limit).ok();
+        // Stubs of a core module have a page of their own.
+        let memory_limit = usize::try_from(self.memory_limit).ok().map(|limit| limit.saturating_add(65536));
         let mut store = Store::new(engine, State { memory_limit, ..State::default() });
         store.limiter(|state| state);
         store.set_epoch_deadline(deadline.ticks());
@@ -167,11 +191,12 @@ impl General {
         };
         let function = function
             .ok_or_else(|| Stop::Other(Error::Signature(format!("the component does not export {}", self.export))))?;
-        Ok(Instance { image: image.id, store, function })
+        let initial = store.data().memory;
+        Ok(Instance { store, function, initial, used: false })
     }
 
-    fn take(&self, image: u64) -> Option<Instance> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|instance| instance.image == image)
+    fn take(&self) -> Option<Instance> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn give(&self, instance: Instance) {
@@ -180,6 +205,44 @@ impl General {
             idle.push(instance);
         }
     }
+}
+
+impl Instance {
+    fn call(&mut self, args: &[Val], deadline: Deadline) -> wasmtime::Result<Val> {
+        self.store.set_epoch_deadline(deadline.ticks());
+        let mut result = [Val::Bool(false)];
+        self.function.call(&mut self.store, args, &mut result)?;
+        let [result] = result;
+        Ok(result)
+    }
+
+    /// Its memories have grown past half of the limit. Some guests never free; they are replaced before they fail.
+    fn is_bloated(&self, limit: u64) -> bool {
+        let size = self.store.data().memory;
+        size > self.initial && size as u64 > limit / 2
+    }
+}
+
+fn arguments(signature: &Signature, batch: &Batch, row: usize) -> Result<Vec<Val>, Stop> {
+    let mut args = Vec::with_capacity(batch.args.len());
+    for (arg, (_, guest)) in batch.args.iter().zip(&signature.guest.params) {
+        let at = if arg.constant { 0 } else { row };
+        let value = tree::value(&arg.array, at, guest).map_err(Stop::Other)?;
+        args.push(value.map_err(|message| Stop::argument(Misfit { row, message }))?);
+    }
+    Ok(args)
+}
+
+/// About how many bytes a value takes.
+fn weight(value: &Val) -> usize {
+    let below = match value {
+        Val::String(text) => text.len(),
+        Val::List(items) | Val::Tuple(items) => items.iter().map(weight).sum(),
+        Val::Record(fields) => fields.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        Val::Option(Some(inner)) => weight(inner),
+        _ => 0,
+    };
+    size_of::<Val>() + below
 }
 
 /// Wraps a core module that follows the conventions of its WIT in a component.

@@ -13,7 +13,20 @@ use datafusion::arrow::{
 };
 
 use super::lower::{Misfit, shorten};
-use crate::{error::Result, module::GuestType};
+use crate::{
+    error::{Error, Result},
+    module::GuestType,
+};
+
+/// The most bytes that the results of one batch may have: more do not fit an Arrow column with 32-bit offsets.
+pub(super) const MAX_RESULT: usize = i32::MAX as usize;
+
+pub(super) fn too_many_bytes(bytes: usize) -> Error {
+    Error::Statement(format!(
+        "the results of one batch have {bytes} bytes or more, where an Arrow column holds 2 GiB: make the batches smaller \
+         (SET datafusion.execution.batch_size)"
+    ))
+}
 
 /// Result columns as a driver wrote them, collected slice by slice.
 #[derive(Debug)]
@@ -72,12 +85,8 @@ impl Output {
     fn offsets(&self) -> Result<OffsetBuffer<i32>> {
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
         offsets.push(0);
-        if self.values.len() > i32::MAX as usize {
-            return Err(crate::Error::Statement(format!(
-                "the results of one batch have {} bytes, more than the 2 GiB of an Arrow string column: make the \
-                 batches smaller (SET datafusion.execution.batch_size)",
-                self.values.len()
-            )));
+        if self.values.len() > MAX_RESULT {
+            return Err(too_many_bytes(self.values.len()));
         }
         // They do not exceed i32::MAX, as was just checked, and each is at least as great as the one before.
         offsets.extend(self.ends.iter().map(|end| i32::try_from(*end).unwrap_or(i32::MAX)));
@@ -201,6 +210,18 @@ fn day_time(value: i64) -> IntervalMonthDayNano {
 
 /// Strings as what they stand for: decimals cross as text.
 fn cast_strings(strings: StringArray, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+    if let DataType::Decimal32(_, scale)
+    | DataType::Decimal64(_, scale)
+    | DataType::Decimal128(_, scale)
+    | DataType::Decimal256(_, scale) = return_type
+    {
+        // A cast would round.
+        let wrong = strings.iter().position(|text| text.is_some_and(|text| fraction_digits(text) > i64::from(*scale)));
+        if let Some(row) = wrong {
+            let text = shorten(strings.value(row));
+            return Ok(Err(Misfit { row, message: format!("'{text}', which has more digits than {return_type}") }));
+        }
+    }
     let strings: ArrayRef = Arc::new(strings);
     let decimals = cast(&strings, return_type)?;
     // A cast makes null of what it cannot read.
@@ -212,6 +233,13 @@ fn cast_strings(strings: StringArray, return_type: &DataType) -> Result<Result<A
             Err(Misfit { row, message: format!("'{text}', which is no {return_type}") })
         }
     })
+}
+
+/// How many digits a number in text has after its point, zeros at the end aside.
+fn fraction_digits(text: &str) -> i64 {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let digits = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
+    i64::try_from(digits).unwrap_or(i64::MAX).saturating_sub(exponent.parse().unwrap_or(0))
 }
 
 /// Makes text of numbers, one per row that is not null.

@@ -109,7 +109,8 @@ impl<'a> Assembly<'a> {
             });
         }
         this.memories.memory(MemoryType {
-            minimum: ARENA_PAGES,
+            // On the general route only the stubs use it.
+            minimum: if memory_limit.is_some() { ARENA_PAGES } else { 1 },
             maximum: None,
             memory64: false,
             shared: false,

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -35,8 +35,9 @@ pub(crate) enum Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key([u8; 32], Kind);
 
-/// A place for an image: whoever comes first compiles, the others wait for it.
-type Place = Arc<OnceLock<Result<Arc<Image>, String>>>;
+/// A place for an image: whoever comes first compiles, the others wait for it. It does not keep the image: programs do,
+/// for as long as they have functions.
+type Place = Arc<Mutex<Weak<Image>>>;
 
 /// All images of an engine.
 #[derive(Debug, Default)]
@@ -67,25 +68,32 @@ impl ImageCache {
     }
 
     fn get(&self, key: Key, compile: impl FnOnce() -> wasmtime::Result<Code>) -> Result<Arc<Image>, String> {
-        let place = Arc::clone(self.places().entry(key).or_default());
-        let image = place.get_or_init(|| {
-            let start = Instant::now();
-            let code = compile().map_err(|e| format!("{e:#}"))?;
-            tracing::debug!(?key, elapsed = ?start.elapsed(), "compiled");
-            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-            Ok(Arc::new(Image { id, code }))
-        });
-        if image.is_err() {
+        let place = {
             let mut places = self.places();
-            if places.get(&key).is_some_and(|current| Arc::ptr_eq(current, &place)) {
-                places.remove(&key);
+            if !places.contains_key(&key) {
+                places.retain(|_, place| Arc::strong_count(place) > 1 || lock(place).strong_count() > 0);
             }
+            Arc::clone(places.entry(key).or_default())
+        };
+        let mut image = lock(&place);
+        if let Some(image) = image.upgrade() {
+            return Ok(image);
         }
-        image.clone()
+        let start = Instant::now();
+        let code = compile().map_err(|e| format!("{e:#}"))?;
+        tracing::debug!(?key, elapsed = ?start.elapsed(), "compiled");
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let compiled = Arc::new(Image { id, code });
+        *image = Arc::downgrade(&compiled);
+        Ok(compiled)
     }
 
-    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Place>> {
-        // The map is whole whatever a thread that held it did.
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn places(&self) -> MutexGuard<'_, HashMap<Key, Place>> {
+        lock(&self.places)
     }
+}
+
+/// What is behind these locks is whole whatever a thread that held them did.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

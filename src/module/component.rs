@@ -7,8 +7,8 @@
 use std::{collections::HashMap, ops::Range};
 
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef,
-    ExternalKind, Instance, Parser, Payload,
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, Parser, Payload,
 };
 
 use crate::error::{Error, Result};
@@ -33,8 +33,10 @@ pub(crate) struct Unwrapped {
 /// The outline of a component: its index spaces, flat.
 #[derive(Debug, Default)]
 struct Outline<'a> {
-    modules: Vec<Range<usize>>,
-    components: Vec<Range<usize>>,
+    /// `None` for modules that are not defined here.
+    modules: Vec<Option<Range<usize>>>,
+    components: Vec<Option<Range<usize>>>,
+    imported_module: Option<&'a str>,
     core_instances: Vec<Instance<'a>>,
     core_functions: Vec<Option<(u32, &'a str)>>,
     core_memories: Vec<Option<(u32, &'a str)>>,
@@ -61,6 +63,9 @@ enum Function<'a> {
 /// When the bytes do not parse.
 pub(crate) fn unwrap(bytes: &[u8]) -> Result<Option<Unwrapped>> {
     let outline = outline(bytes)?;
+    if let Some(import) = outline.imported_module {
+        return Err(Error::Module(format!("it imports the module or component {import}, which no sandbox has")));
+    }
     let mut lifted = HashMap::new();
     let mut instance = None;
     for (name, function) in outline.exported_functions(bytes)? {
@@ -72,11 +77,18 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Result<Option<Unwrapped>> {
         }
         lifted.insert(name, functions);
     }
-    let module = instance.and_then(|index| match outline.core_instances.get(index as usize)? {
-        Instance::Instantiate { module_index, .. } => outline.modules.get(*module_index as usize).cloned(),
-        Instance::FromExports(_) => None,
-    });
-    Ok(module.map(|module| Unwrapped { module, lifted }))
+    let Some(main) = instance.and_then(|index| outline.module_of(index)) else { return Ok(None) };
+    let others = outline.core_instances.iter().zip(0u32..).filter(|(_, index)| Some(*index) != instance);
+    for (other, _) in others {
+        if let Instance::Instantiate { module_index, .. } = other {
+            match outline.modules.get(*module_index as usize).cloned().flatten() {
+                Some(module) if !starts_something(&bytes[module.clone()])? => {}
+                // What it does when it starts could matter to the main module.
+                _ => return Ok(None),
+            }
+        }
+    }
+    Ok(Some(Unwrapped { module: main, lifted }))
 }
 
 fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
@@ -87,13 +99,13 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
                 if depth == 0 {
-                    outline.modules.push(unchecked_range);
+                    outline.modules.push(Some(unchecked_range));
                 }
                 depth += 1;
             }
             Payload::ComponentSection { unchecked_range, .. } => {
                 if depth == 0 {
-                    outline.components.push(unchecked_range);
+                    outline.components.push(Some(unchecked_range));
                 }
                 depth += 1;
             }
@@ -104,6 +116,20 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
         }
     }
     Ok(outline)
+}
+
+/// Whether a core module runs code of its own when it is instantiated. wit-component adds modules whose start function
+/// is an import, the main module's `_initialize`; that one is called anyway.
+fn starts_something(bytes: &[u8]) -> Result<bool> {
+    let (mut starts, mut has_code) = (false, false);
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|e| Error::Module(e.to_string()))? {
+            Payload::StartSection { .. } => starts = true,
+            Payload::CodeSectionStart { count, .. } => has_code = count > 0,
+            _ => {}
+        }
+    }
+    Ok(starts && has_code)
 }
 
 impl<'a> Outline<'a> {
@@ -129,6 +155,14 @@ impl<'a> Outline<'a> {
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Instance, .. } => {
                             self.instances.push(None);
                         }
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. }
+                        | ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, .. } => {
+                            self.modules.push(None);
+                        }
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. }
+                        | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, .. } => {
+                            self.components.push(None);
+                        }
                         _ => {}
                     }
                 }
@@ -149,6 +183,9 @@ impl<'a> Outline<'a> {
                     match import.ty {
                         ComponentTypeRef::Func(_) => self.functions.push(Function::Import(import.name.name)),
                         ComponentTypeRef::Instance(_) => self.instances.push(None),
+                        ComponentTypeRef::Module(_) | ComponentTypeRef::Component(_) => {
+                            self.imported_module = Some(import.name.name);
+                        }
                         _ => {}
                     }
                 }
@@ -169,6 +206,8 @@ impl<'a> Outline<'a> {
                             self.functions.push(same.unwrap_or(Function::Import(export.name.name)));
                         }
                         ComponentExternalKind::Instance => self.instances.push(None),
+                        ComponentExternalKind::Module => self.modules.push(None),
+                        ComponentExternalKind::Component => self.components.push(None),
                         _ => {}
                     }
                 }
@@ -176,6 +215,14 @@ impl<'a> Outline<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The module that a core instance is made of, when it is defined here.
+    fn module_of(&self, instance: u32) -> Option<Range<usize>> {
+        match self.core_instances.get(instance as usize)? {
+            Instance::Instantiate { module_index, .. } => self.modules.get(*module_index as usize)?.clone(),
+            Instance::FromExports(_) => None,
+        }
     }
 
     /// Every exported function with its index; those in exported interfaces as `interface#name`.
@@ -205,7 +252,7 @@ impl<'a> Outline<'a> {
                 .map(|export| (export.name.name.to_owned(), export.index))
                 .collect()),
             Some(Some(ComponentInstance::Instantiate { component_index, args })) => {
-                let Some(range) = self.components.get(*component_index as usize) else {
+                let Some(Some(range)) = self.components.get(*component_index as usize) else {
                     return Ok(Vec::new());
                 };
                 let inner = outline(&bytes[range.clone()])?;
@@ -270,6 +317,28 @@ mod tests {
         let lifted = Lifted { function: "f".into(), realloc: None, post_return: None };
         assert_eq!(unwrapped.lifted["f"], lifted);
         assert_eq!(unwrapped.lifted["demo:x/api#g"], lifted);
+    }
+
+    #[test]
+    fn modules_that_start_something_or_come_from_elsewhere_take_the_general_route() {
+        for text in [
+            r#"(component
+                (core module $m (global $g (mut i32) (i32.const 0))
+                    (func (export "set") (global.set $g (i32.const 7)))
+                    (func (export "f") (result i32) (global.get $g)))
+                (core instance $i (instantiate $m))
+                (core module $n (import "m" "set" (func $set)) (func $s (call $set)) (start $s))
+                (core instance (instantiate $n (with "m" (instance $i))))
+                (func $f (result s32) (canon lift (core func $i "f"))) (export "f" (func $f)))"#,
+            r#"(component $outer
+                (core module $a (func (export "f") (result i32) i32.const 1))
+                (component $inner (alias outer $outer $a (core module $b))
+                    (core instance $i (instantiate $b))
+                    (func $f (result s32) (canon lift (core func $i "f"))) (export "f" (func $f)))
+                (instance $x (instantiate $inner)) (export "f" (func $x "f")))"#,
+        ] {
+            assert!(unwrap(&wat::parse_str(text).unwrap()).unwrap().is_none());
+        }
     }
 
     #[test]

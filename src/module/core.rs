@@ -81,7 +81,9 @@ impl CoreModule {
         if let Some(&initialize) = module.exports.get("_initialize") {
             let ty = module.function_type(initialize);
             if !ty.params().is_empty() || !ty.results().is_empty() {
-                return Err(Error::Module("its export _initialize takes or returns something; it is called with nothing".into()));
+                return Err(Error::Module(
+                    "its export _initialize takes or returns something; it is called with nothing".into(),
+                ));
             }
         }
         match module.exports.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {

@@ -134,8 +134,14 @@ impl Module {
         let mut lifted = HashMap::new();
         if let Some(unwrapped) = component::unwrap(&bytes)? {
             let module = CoreModule::parse(bytes[unwrapped.module].into())?;
-            // What such a module imports are shims for WASI; anything else means that other modules matter.
-            if module.other_imports.is_empty() && module.imports.iter().all(|import| is_wasi(&import.module)) {
+            // What such a module imports are shims for the WASI that the component imports; anything else means that
+            // other modules matter.
+            let imported = wit.imported_interfaces();
+            let is_shim = |import: &FunctionImport| match import.module.starts_with("wasi:") {
+                true => imported.contains(unversioned(&import.module)),
+                false => is_wasi(&import.module) && imported.iter().any(|name| name.starts_with("wasi:")),
+            };
+            if module.other_imports.is_empty() && module.imports.iter().all(is_shim) {
                 core = Some(module);
                 lifted = unwrapped.lifted;
             }
@@ -279,6 +285,12 @@ fn is_wasi(module: &str) -> bool {
     module == "wasi_snapshot_preview1" || module.starts_with("wasi:")
 }
 
+/// The name of an interface without its version: `wasi:io/streams@0.2.6` is `wasi:io/streams`. What a function without a
+/// world outside can do does not depend on it.
+pub(crate) fn unversioned(interface: &str) -> &str {
+    interface.split('@').next().unwrap_or(interface)
+}
+
 fn to_binary(bytes: &[u8]) -> Result<Arc<[u8]>> {
     if bytes.starts_with(b"\0asm") {
         return Ok(bytes.into());
@@ -334,6 +346,22 @@ mod tests {
         assert_eq!(pick("x", Some("a:b/d#other"), names()).unwrap(), "a:b/d#other");
         let error = pick("nope", None, names()).unwrap_err().to_string();
         assert!(error.contains("word-count"), "{error}");
+    }
+
+    #[test]
+    fn components_with_wasi_are_unwrapped_unless_they_bring_their_own() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/udf-fixtures/built/faulty.p2.wasm");
+        let module = Module::read(&std::fs::read(path).unwrap(), None, 1 << 25).unwrap();
+        assert!(module.core().is_some());
+        let own = r#"(component
+            (core module $lib (func (export "get-random-u64") (result i64) i64.const 42))
+            (core instance $lib (instantiate $lib))
+            (core module $m (import "wasi:random/random" "get-random-u64" (func $r (result i64)))
+                (func (export "f") (result i64) (call $r)))
+            (core instance $i (instantiate $m (with "wasi:random/random" (instance $lib))))
+            (func $f (result s64) (canon lift (core func $i "f"))) (export "f" (func $f)))"#;
+        let module = Module::read(own.as_bytes(), None, 1 << 25).unwrap();
+        assert!(module.core().is_none());
     }
 
     #[test]

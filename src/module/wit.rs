@@ -1,5 +1,7 @@
 //! Function signatures from WIT: embedded in a component, or given as text.
 
+use std::collections::HashSet;
+
 use wit_parser::{Function, FunctionKind, Resolve, Type, TypeDefKind, WorldId, WorldItem};
 
 use super::types::{GuestSignature, GuestType};
@@ -79,6 +81,12 @@ impl Wit {
             }
         }
         found
+    }
+
+    /// The names of imported interfaces, without their versions.
+    pub(crate) fn imported_interfaces(&self) -> HashSet<String> {
+        let imports = self.resolve.worlds[self.world].imports.keys();
+        imports.map(|key| super::unversioned(&self.resolve.name_world_key(key)).to_owned()).collect()
     }
 
     /// The signature of a function in our types.
@@ -221,7 +229,9 @@ mod tests {
     #[test]
     fn types_without_end_are_refused() {
         let chain = |link: &str, length: usize| {
-            let links: String = (1..length).map(|i| link.replace("NEXT", &format!("a{i}")).replace("LAST", &format!("a{}", i - 1))).collect();
+            let links: String = (1..length)
+                .map(|i| link.replace("NEXT", &format!("a{i}")).replace("LAST", &format!("a{}", i - 1)))
+                .collect();
             let last = length - 1;
             let text = format!(
                 "package a:b; interface t {{ type a0 = list<s64>; {links} }} world w {{ use t.{{a{last}}}; export f: func(x: a{last}) -> s64; }}"

@@ -2,21 +2,34 @@
 
 use wasmtime::ResourceLimiter;
 
-/// The most elements that a guest's tables may have. Large programs have some ten thousand.
+/// The most elements that a guest's tables may have together. Large programs have some ten thousand.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
+
+/// The most memories, tables and instances; one component of many languages has some dozens. Each memory reserves
+/// gigabytes of address space.
+const MAX_PARTS: usize = 100;
 
 /// The state of a sandbox's store: how its growth went.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The most bytes that any memory may have, where the memory's own type does not say it: on the general route.
+    /// The most bytes that all memories together may have, where their own types do not say it: on the general route.
     pub(crate) memory_limit: Option<usize>,
+    /// The bytes that all memories have, the arena included.
+    pub(crate) memory: usize,
+    /// The elements that all tables have.
+    pub(crate) table_elements: usize,
     /// The guest asked for more memory than it may have.
     pub(crate) memory_refused: bool,
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = self.memory_limit.is_none_or(|limit| desired <= limit);
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        let allowed =
+            self.memory_limit.is_none_or(|limit| total <= limit) && maximum.is_none_or(|maximum| desired <= maximum);
+        if allowed {
+            self.memory = total;
+        }
         self.memory_refused |= !allowed;
         Ok(allowed)
     }
@@ -26,7 +39,24 @@ impl ResourceLimiter for State {
         Ok(())
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
+        let allowed = total <= MAX_TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum);
+        if allowed {
+            self.table_elements = total;
+        }
+        Ok(allowed)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_PARTS
     }
 }

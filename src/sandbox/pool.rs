@@ -3,15 +3,17 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use super::live::Sandbox;
+use crate::image::Image;
 
-/// Idle sandboxes by image. They are boxed because they are large, and are moved at every call.
-type Idle = HashMap<u64, Vec<Box<Sandbox>>>;
+/// Idle sandboxes by image, with the image: once it is gone they are of no use. They are boxed because they are large,
+/// and are moved at every call.
+type Idle = HashMap<u64, (Weak<Image>, Vec<Box<Sandbox>>)>;
 
 type Lane = Mutex<Idle>;
 
@@ -32,20 +34,24 @@ impl Pool {
     /// An idle sandbox of an image, if there is one: from the own lane, else from another that is free to look at.
     pub(crate) fn take(&self, image: u64) -> Option<Box<Sandbox>> {
         let own = self.own();
-        if let Some(sandbox) = lock(&self.lanes[own]).get_mut(&image).and_then(Vec::pop) {
+        if let Some(sandbox) = lock(&self.lanes[own]).get_mut(&image).and_then(|(_, idle)| idle.pop()) {
             return Some(sandbox);
         }
         self.lanes
             .iter()
             .enumerate()
             .filter(|(index, _)| *index != own)
-            .find_map(|(_, lane)| lane.try_lock().ok()?.get_mut(&image)?.pop())
+            .find_map(|(_, lane)| lane.try_lock().ok()?.get_mut(&image)?.1.pop())
     }
 
-    /// Gives a sandbox back.
-    pub(crate) fn give(&self, sandbox: Box<Sandbox>) {
+    /// Gives a sandbox of an image back.
+    pub(crate) fn give(&self, image: &Arc<Image>, sandbox: Box<Sandbox>) {
         let mut lane = lock(&self.lanes[self.own()]);
-        let idle = lane.entry(sandbox.image).or_default();
+        if !lane.contains_key(&image.id) {
+            // An image is new here: the time to let go of those that are gone.
+            lane.retain(|_, (image, _)| image.strong_count() > 0);
+        }
+        let (_, idle) = lane.entry(image.id).or_insert_with(|| (Arc::downgrade(image), Vec::new()));
         if idle.len() < MAX_IDLE {
             idle.push(sandbox);
         }

@@ -5,12 +5,11 @@
 use wasmparser::{FuncType, ValType};
 
 use super::{Stub, at};
-use crate::driver::emit::USER;
+use crate::{driver::emit::USER, module::unversioned};
 
 /// Writes the body of function `name` of `interface`; `false` when there is none and a call must trap.
 pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, ty: &FuncType) -> bool {
-    // The version does not matter to what a function without a world outside can do.
-    let interface = interface.split('@').next().unwrap_or(interface);
+    let interface = unversioned(interface);
     let params = u32::try_from(ty.params().len()).expect("validated: at most 1,000");
     let ret = params.wrapping_sub(1);
     if name.starts_with("[resource-drop]") {
