@@ -2,5 +2,6 @@
 
 mod command;
 mod fixtures;
+mod hostile;
 mod library;
 mod sqllogic;
