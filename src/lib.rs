@@ -1,4 +1,21 @@
 //! wasmfusion: the code engine for Apache DataFusion.
+//!
+//! A function in any language that compiles to WebAssembly is registered with `CREATE FUNCTION … AS WASM` and called from
+//! SQL. It runs in a sandbox inside the query process, over whole Arrow batches, on every core.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use wasmfusion::{Engine, EngineOptions, Session};
+//!
+//! let session = Session::new(Engine::new(EngineOptions::default())?);
+//! session.sql("CREATE FUNCTION shout AS WASM FROM INFILE 'text.wasm'").await?;
+//! session.sql("SELECT shout('hello')").await?.show().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An [`Engine`] holds what sessions share: compiled code, sandboxes and functions. A [`Session`] understands all
+//! statements; [`WasmFunctionFactory`] brings `CREATE FUNCTION … LANGUAGE wasm` to a plain DataFusion context.
 
 mod batch;
 mod catalog;
