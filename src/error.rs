@@ -60,3 +60,8 @@ impl From<Error> for DataFusionError {
         }
     }
 }
+
+/// A number of arguments in words.
+pub(crate) fn arguments(count: usize) -> String {
+    format!("{count} argument{}", if count == 1 { "" } else { "s" })
+}

@@ -29,8 +29,8 @@ use super::{
     runtime::{Runtime, per_row, workers},
 };
 use crate::{
-    error::{Error, Result},
-    module::{GuestType, Signature},
+    error::{Error, Result, arguments},
+    module::{GuestType, Signature, accepts},
     sandbox::{Failure, GuestError},
 };
 
@@ -165,7 +165,7 @@ impl Callable {
             return Err(Error::Statement(format!(
                 "function {} takes {}, not {}",
                 self.name,
-                crate::function::arguments(self.signature.params.len()),
+                arguments(self.signature.params.len()),
                 args.len()
             )));
         }
@@ -178,7 +178,7 @@ impl Callable {
                         (scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?, true)
                     }
                 };
-                let array = match crate::function::accepts(&param.data_type, array.data_type()) {
+                let array = match accepts(&param.data_type, array.data_type()) {
                     true => array,
                     false => cast(&array, &param.data_type)?,
                 };

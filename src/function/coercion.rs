@@ -2,23 +2,10 @@
 
 use datafusion::{arrow::datatypes::DataType, common::plan_err, error::Result};
 
-use crate::module::Parameter;
-
-/// Whether an array of type `given` can be given to a parameter of type `wanted` without a cast: the three layouts of
-/// strings, and those of binaries, stand for each other.
-pub(crate) fn accepts(wanted: &DataType, given: &DataType) -> bool {
-    let is_binary = |ty: &DataType| matches!(ty, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
-    match (wanted, given) {
-        (DataType::List(wanted), DataType::List(given)) => accepts(wanted.data_type(), given.data_type()),
-        (DataType::Struct(wanted), DataType::Struct(given)) => {
-            wanted.len() == given.len()
-                && wanted.iter().zip(given).all(|(wanted, given)| {
-                    wanted.name() == given.name() && accepts(wanted.data_type(), given.data_type())
-                })
-        }
-        _ => wanted == given || (wanted.is_string() && given.is_string()) || (is_binary(wanted) && is_binary(given)),
-    }
-}
+use crate::{
+    error::arguments,
+    module::{Parameter, accepts},
+};
 
 /// The types that arguments are cast to.
 ///
@@ -40,11 +27,6 @@ pub(super) fn coerce(function: &str, params: &[Parameter], given: &[DataType]) -
             ),
         })
         .collect()
-}
-
-/// A number of arguments in words.
-pub(crate) fn arguments(count: usize) -> String {
-    format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
 fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {

@@ -4,10 +4,7 @@ mod coercion;
 mod definition;
 mod scalar;
 
-pub(crate) use self::{
-    coercion::{accepts, arguments},
-    definition::{FunctionSpec, build},
-};
+pub(crate) use self::definition::{FunctionSpec, build};
 pub use self::{
     definition::{FunctionDefinition, Volatility},
     scalar::WasmScalarUdf,

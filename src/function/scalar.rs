@@ -15,10 +15,10 @@ use datafusion::{
 };
 
 use super::{
-    coercion::{arguments, coerce},
+    coercion::coerce,
     definition::{FunctionDefinition, Volatility},
 };
-use crate::module::GuestType;
+use crate::{error::arguments, module::GuestType};
 
 /// A function of a module as a DataFusion scalar function.
 #[derive(Debug, Clone)]

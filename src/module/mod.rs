@@ -17,7 +17,7 @@ pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
     facts::{Facts, endless, prove},
-    signature::{DeclaredTypes, natural_type},
+    signature::{DeclaredTypes, accepts, natural_type},
     wit::Wit,
 };
 pub use self::{

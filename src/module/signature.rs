@@ -200,6 +200,22 @@ pub(crate) fn fits(sql: &DataType, guest: &GuestType) -> bool {
     }
 }
 
+/// Whether an array of type `given` can be given to a parameter of type `wanted` without a cast: the three layouts of
+/// strings, and those of binaries, stand for each other.
+pub(crate) fn accepts(wanted: &DataType, given: &DataType) -> bool {
+    let is_binary = |ty: &DataType| matches!(ty, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
+    match (wanted, given) {
+        (DataType::List(wanted), DataType::List(given)) => accepts(wanted.data_type(), given.data_type()),
+        (DataType::Struct(wanted), DataType::Struct(given)) => {
+            wanted.len() == given.len()
+                && wanted.iter().zip(given).all(|(wanted, given)| {
+                    wanted.name() == given.name() && accepts(wanted.data_type(), given.data_type())
+                })
+        }
+        _ => wanted == given || (wanted.is_string() && given.is_string()) || (is_binary(wanted) && is_binary(given)),
+    }
+}
+
 /// The guest type of a BASIC function's parameter or result: only numbers cross.
 pub(crate) fn basic_type(sql: &DataType) -> Option<GuestType> {
     use GuestType as G;
