@@ -27,10 +27,11 @@ use super::{
     lift::Output,
     lower::{Misfit, shorten},
     runtime::{Runtime, per_row, workers},
+    tree,
 };
 use crate::{
     error::{Error, Result, arguments},
-    module::{GuestType, Signature, accepts},
+    module::{Signature, accepts},
     sandbox::{Failure, GuestError},
 };
 
@@ -134,7 +135,7 @@ impl Callable {
         called: Option<NullBuffer>,
         rows: usize,
     ) -> Result<ArrayRef, Stop> {
-        let batch = drivers.prepare(&self.runtime, &self.signature, args, called.clone())?;
+        let batch = drivers.prepare(&self.runtime, args, called.clone())?;
         let parts = self
             .share(rows, |part| drivers.run(&self.runtime, &batch, part))
             .map_err(|stop| drivers.explain(&self.runtime, &batch, stop))?;
@@ -142,7 +143,7 @@ impl Callable {
             all.append(&part);
             all
         });
-        let guest = inner(&self.signature.guest.result);
+        let guest = &drivers.function.spec.result.guest;
         let lifted = whole.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref());
         lifted.map_err(Stop::Other)?.map_err(Stop::result)
     }
@@ -156,7 +157,9 @@ impl Callable {
     ) -> Result<ArrayRef, Stop> {
         let batch = general.prepare(&self.runtime, args, called)?;
         let parts = self.share(rows, |part| general.run(&self.runtime, &self.signature, &batch, part))?;
-        general.lift(&self.signature, parts.concat())
+        let signature = &self.signature;
+        let lifted = tree::array(parts.concat(), &signature.guest.result, &signature.return_type);
+        lifted.map_err(Stop::Other)?.map_err(Stop::result)
     }
 
     /// The arguments as arrays of their declared types; a constant has one row.
@@ -313,9 +316,4 @@ impl Argument {
             false => shorten(&formatted),
         }
     }
-}
-
-/// The guest type that a parameter's values are lowered to.
-pub(super) fn inner(guest: &GuestType) -> &GuestType {
-    guest.unwrap_option().0
 }

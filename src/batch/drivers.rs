@@ -1,19 +1,12 @@
 //! Rows through batch drivers: sandboxes, slices, and what to do when one fails.
 
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use datafusion::arrow::buffer::NullBuffer;
 
 use super::{
-    call::{Argument, Stop, inner},
-    lift::{MAX_RESULT, Output, too_many_bytes},
+    call::{Argument, Stop},
+    lift::{Output, ResultSize},
     lower::{Input, lower},
     runtime::Runtime,
     slice::{Layout, arena_bytes, make_room, take, write, write_constants},
@@ -22,7 +15,6 @@ use crate::{
     driver::{Variant, frame, frame::Status},
     error::Error,
     image::{Function, Kind, Linked, Program},
-    module::Signature,
     sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of},
 };
 
@@ -50,8 +42,7 @@ pub(super) struct Batch {
     /// The image. It is asked for before the workers share the batch: compiling waits for workers, too, so a worker
     /// must not wait for it.
     linked: Arc<Linked>,
-    /// The bytes that all parts have as results.
-    result_bytes: AtomicUsize,
+    results: ResultSize,
 }
 
 /// A sandbox in use, with where its slices begin.
@@ -80,26 +71,17 @@ impl Failed {
     }
 }
 
-impl Batch {
-    /// Takes note of result bytes before they become more than an Arrow column can have, or than the machine has.
-    fn check_size(&self, more: usize) -> Result<(), Stop> {
-        let total = self.result_bytes.fetch_add(more, Ordering::Relaxed) + more;
-        if total <= MAX_RESULT { Ok(()) } else { Err(Stop::Other(too_many_bytes(total))) }
-    }
-}
-
 impl Drivers {
     pub(super) fn prepare(
         &self,
         runtime: &Runtime,
-        signature: &Signature,
         args: &[Argument],
         called: Option<NullBuffer>,
     ) -> Result<Batch, Stop> {
         let spec = &self.function.spec;
         let mut inputs = Vec::with_capacity(args.len());
-        for ((arg, slot), (_, guest)) in args.iter().zip(&spec.params).zip(&signature.guest.params) {
-            let values = lower(&arg.array, inner(guest), slot.shape).map_err(Stop::Other)?.map_err(Stop::argument)?;
+        for (arg, slot) in args.iter().zip(&spec.params) {
+            let values = lower(&arg.array, &slot.guest, slot.shape).map_err(Stop::Other)?.map_err(Stop::argument)?;
             inputs.push(Input { values, nulls: arg.array.logical_nulls(), constant: arg.constant });
         }
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
@@ -108,7 +90,7 @@ impl Drivers {
             None => [Variant::Dense(constants), Variant::Every],
         };
         let linked = self.image(runtime, Kind::Drivers)?;
-        Ok(Batch { inputs, called, variants, linked, result_bytes: AtomicUsize::new(0) })
+        Ok(Batch { inputs, called, variants, linked, results: ResultSize::default() })
     }
 
     /// Runs a part of the batch.
@@ -129,7 +111,7 @@ impl Drivers {
             match self.slice(runtime, &mut place, batch, from..from + rows, &mut output) {
                 Ok(()) => {
                     from += rows;
-                    batch.check_size(output.values.len() - result_bytes)?;
+                    batch.results.add(output.values.len() - result_bytes).map_err(Stop::Other)?;
                     if from < part.end && place.sandbox.is_bloated(limit) {
                         place = fresh()?;
                     }

@@ -4,13 +4,10 @@
 
 use std::{
     ops::Range,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use datafusion::arrow::{array::ArrayRef, buffer::NullBuffer};
+use datafusion::arrow::buffer::NullBuffer;
 use wasmtime::{
     Store,
     component::{Func, Linker, Val},
@@ -18,7 +15,7 @@ use wasmtime::{
 
 use super::{
     call::{Argument, Stop},
-    lift::{MAX_RESULT, too_many_bytes},
+    lift::ResultSize,
     lower::Misfit,
     runtime::Runtime,
     tree,
@@ -53,8 +50,8 @@ pub(super) struct Batch {
     args: Vec<Argument>,
     called: Option<NullBuffer>,
     image: Arc<Image>,
-    /// The estimated bytes that all parts have as results.
-    result_bytes: AtomicUsize,
+    /// Estimated.
+    results: ResultSize,
 }
 
 /// A live component.
@@ -102,7 +99,7 @@ impl General {
                 Arc::clone(kept.insert(compiled))
             }
         };
-        Ok(Batch { args: args.to_vec(), called, image, result_bytes: AtomicUsize::new(0) })
+        Ok(Batch { args: args.to_vec(), called, image, results: ResultSize::default() })
     }
 
     /// Runs a part of the batch: a value for each row on which the function is called.
@@ -142,21 +139,11 @@ impl General {
             let result = result.map_err(|error| self.stop(runtime, Some(row), &error, instance.store.data()))?;
             let value = unwrap_result(result, signature.guest.fallible)
                 .map_err(|message| Stop::at(row, Failure::Err(message)))?;
-            let more = weight(&value);
-            let total = batch.result_bytes.fetch_add(more, Ordering::Relaxed) + more;
-            if total > MAX_RESULT {
-                return Err(Stop::Other(too_many_bytes(total)));
-            }
+            batch.results.add(weight(&value)).map_err(Stop::Other)?;
             values.push(Some(value));
         }
         self.give(instance);
         Ok(values)
-    }
-
-    /// The Arrow array of all rows.
-    #[expect(clippy::unused_self, reason = "the two routes have the same form")]
-    pub(super) fn lift(&self, signature: &Signature, values: Vec<Option<Val>>) -> Result<ArrayRef, Stop> {
-        tree::array(values, &signature.guest.result, &signature.return_type).map_err(Stop::Other)?.map_err(Stop::result)
     }
 
     fn stop(&self, runtime: &Runtime, row: Option<usize>, error: &wasmtime::Error, state: &State) -> Stop {

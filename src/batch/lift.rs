@@ -1,6 +1,12 @@
 //! From columns that drivers wrote to Arrow columns.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use datafusion::arrow::{
     array::{
@@ -19,9 +25,24 @@ use crate::{
 };
 
 /// The most bytes that the results of one batch may have: more do not fit an Arrow column with 32-bit offsets.
-pub(super) const MAX_RESULT: usize = i32::MAX as usize;
+const MAX_RESULT: usize = i32::MAX as usize;
 
-pub(super) fn too_many_bytes(bytes: usize) -> Error {
+/// The bytes that all parts of a batch have as results so far.
+#[derive(Debug, Default)]
+pub(super) struct ResultSize(AtomicUsize);
+
+impl ResultSize {
+    /// Takes note of more bytes.
+    ///
+    /// # Errors
+    /// Before they become more than an Arrow column can have, or than the machine has.
+    pub(super) fn add(&self, more: usize) -> Result<()> {
+        let total = self.0.fetch_add(more, Ordering::Relaxed) + more;
+        if total <= MAX_RESULT { Ok(()) } else { Err(too_many_bytes(total)) }
+    }
+}
+
+fn too_many_bytes(bytes: usize) -> Error {
     Error::Statement(format!(
         "the results of one batch have {bytes} bytes or more, where an Arrow column holds 2 GiB: make the batches smaller \
          (SET datafusion.execution.batch_size)"
