@@ -47,15 +47,38 @@ pub enum Error {
         /// What is wrong with the argument.
         message: String,
     },
+    /// A variable was given a value that it does not take, or does not exist.
+    #[error("{0}")]
+    Variable(String),
+    /// The folder of the plancache cannot be used.
+    #[error("plancache '{folder}': {message}")]
+    Plancache {
+        /// The folder as it was given.
+        folder: String,
+        /// Why not.
+        message: String,
+    },
+    /// The memory pool refused memory for an image or a sandbox.
+    #[error(transparent)]
+    Memory(Box<DataFusionError>),
     /// Arrow refused a conversion.
     #[error(transparent)]
     Arrow(#[from] datafusion::arrow::error::ArrowError),
+}
+
+impl Error {
+    /// The refusal of a memory pool.
+    pub(crate) fn refused(refusal: DataFusionError) -> Self {
+        Self::Memory(Box::new(refusal))
+    }
 }
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         match error {
             Error::Statement(text) => Self::Plan(text),
+            Error::Variable(text) => Self::Configuration(text),
+            Error::Memory(refusal) => *refusal,
             other => Self::External(Box::new(other)),
         }
     }

@@ -24,14 +24,16 @@ mod engine;
 mod error;
 mod function;
 mod image;
+mod memory;
 mod module;
 mod sandbox;
 mod sql;
+mod variables;
 
-pub use batch::EngineOptions;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use function::{FunctionDefinition, Volatility, WasmScalarUdf};
 pub use module::{Abi, GuestSignature, GuestType, Module, ModuleHash, Parameter, Signature};
 pub use sandbox::{Failure, GuestError};
 pub use sql::{Session, WasmFunctionFactory};
+pub use variables::EngineOptions;

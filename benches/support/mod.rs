@@ -22,7 +22,7 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// A session on an engine of its own, with `workers` per batch.
 pub(crate) fn session(workers: usize) -> Session {
-    let options = EngineOptions { parallelism: workers, ..EngineOptions::default() };
+    let options = EngineOptions { parallelism: workers as u64, ..EngineOptions::default() };
     Session::new(Engine::new(options).expect("an engine"))
 }
 

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use datafusion::{
@@ -22,6 +22,8 @@ use datafusion::{
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{
+    context::{Caller, Context},
+    counters::{Counters, Tally, nanoseconds},
     drivers::Drivers,
     general::General,
     lift::Output,
@@ -31,6 +33,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result, arguments},
+    image::Kind,
     module::{Signature, accepts},
     sandbox::{Failure, GuestError},
 };
@@ -55,6 +58,7 @@ pub(crate) struct Callable {
     pub(crate) runtime: Arc<Runtime>,
     /// Measured nanoseconds per row, as the bits of an `f64`; 0 when nothing was measured yet.
     pub(crate) cost: AtomicU64,
+    pub(crate) counters: Counters,
 }
 
 /// A part of a batch that takes less time than this, in nanoseconds, is not worth another worker.
@@ -101,65 +105,87 @@ impl Callable {
     /// Calls the function on a batch of `rows` rows.
     ///
     /// # Errors
-    /// When an argument cannot be given to the guest, or the guest fails.
-    pub(crate) fn call(&self, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+    /// When an argument cannot be given to the guest, the guest fails, or the memory pool refuses.
+    pub(crate) fn call(&self, args: &[ColumnarValue], rows: usize, caller: Caller<'_>) -> Result<ColumnarValue> {
+        self.runtime.variables.check_enabled()?;
         let all_constant = args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         if all_constant && self.deterministic && rows > 0 {
-            let array = self.call_arrays(args, 1)?;
+            let array = self.call_arrays(args, 1, caller)?;
             return Ok(ColumnarValue::Scalar(self.scalar(&array)?));
         }
-        Ok(ColumnarValue::Array(self.call_arrays(args, rows)?))
+        Ok(ColumnarValue::Array(self.call_arrays(args, rows, caller)?))
     }
 
     fn scalar(&self, array: &ArrayRef) -> Result<ScalarValue> {
         ScalarValue::try_from_array(array, 0).map_err(|e| Error::Statement(format!("function {}: {e}", self.name)))
     }
 
-    fn call_arrays(&self, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef> {
+    fn call_arrays(&self, args: &[ColumnarValue], rows: usize, caller: Caller<'_>) -> Result<ArrayRef> {
         let args = self.arguments(args)?;
         let called = self.called(&args, rows)?;
         if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
             return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
         }
+        let context = Context::new(&self.name, &self.runtime, caller.account);
+        let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
         let lifted = match &self.route {
-            Route::Drivers(drivers) => self.through_drivers(drivers, &args, called, rows),
-            Route::General(general) => self.through_components(general, &args, called, rows),
+            Route::Drivers(drivers) => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
+            Route::General(general) => self.through_components(general, &context, &args, called, rows, &mut tally),
         };
+        tally.wasm = context.wasm();
+        tally.marshalling = tally.marshalling.saturating_sub(tally.wasm);
+        if let Err(Stop::Guest { failure, .. }) = &lifted {
+            tally.count(failure);
+        }
+        for counters in [Some(&self.counters), Some(&self.runtime.counters), caller.meter].into_iter().flatten() {
+            counters.add(&tally);
+        }
         lifted.map_err(|stop| self.report(&args, stop))
     }
 
     fn through_drivers(
         &self,
         drivers: &Drivers,
+        context: &Context<'_>,
         args: &[Argument],
         called: Option<NullBuffer>,
         rows: usize,
+        tally: &mut Tally,
     ) -> Result<ArrayRef, Stop> {
-        let batch = drivers.prepare(&self.runtime, args, called.clone())?;
-        let parts = self
-            .share(rows, |part| drivers.run(&self.runtime, &batch, part))
-            .map_err(|stop| drivers.explain(&self.runtime, &batch, stop))?;
-        let whole = parts.into_iter().reduce(|mut all, part| {
-            all.append(&part);
-            all
-        });
-        let guest = &drivers.function.spec.result.guest;
-        let lifted = whole.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref());
-        lifted.map_err(Stop::Other)?.map_err(Stop::result)
+        let image = drivers.image(context, Kind::Drivers)?;
+        tally.time(|| {
+            let batch = drivers.prepare(image, args, called.clone())?;
+            let (parts, beside) = self
+                .share(rows, |part| drivers.run(context, &batch, part))
+                .map_err(|stop| drivers.explain(context, &batch, stop))?;
+            let whole = parts.into_iter().reduce(|mut all, part| {
+                all.append(&part);
+                all
+            });
+            let guest = &drivers.function.spec.result.guest;
+            let lifted =
+                whole.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref());
+            Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
+        })
     }
 
     fn through_components(
         &self,
         general: &General,
+        context: &Context<'_>,
         args: &[Argument],
         called: Option<NullBuffer>,
         rows: usize,
+        tally: &mut Tally,
     ) -> Result<ArrayRef, Stop> {
-        let batch = general.prepare(&self.runtime, args, called)?;
-        let parts = self.share(rows, |part| general.run(&self.runtime, &self.signature, &batch, part))?;
-        let signature = &self.signature;
-        let lifted = tree::array(parts.concat(), &signature.guest.result, &signature.return_type);
-        lifted.map_err(Stop::Other)?.map_err(Stop::result)
+        let image = general.image(context)?;
+        tally.time(|| {
+            let batch = General::prepare(image, args, called);
+            let (parts, beside) = self.share(rows, |part| general.run(context, &self.signature, &batch, part))?;
+            let signature = &self.signature;
+            let lifted = tree::array(parts.concat(), &signature.guest.result, &signature.return_type);
+            Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
+        })
     }
 
     /// The arguments as arrays of their declared types; a constant has one row.
@@ -210,20 +236,23 @@ impl Callable {
         Ok(called)
     }
 
-    /// Runs `run` over the rows, in parts side by side when they are many and dear. The answer has the parts in order;
-    /// of several failures it is that of the first part.
+    /// Runs `run` over the rows, in parts side by side when they are many and dear. The answer has the parts in order,
+    /// and by how much the time of all workers exceeds that of the caller; of several failures it is that of the first
+    /// part.
     fn share<T: Send>(
         &self,
         rows: usize,
         run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,
-    ) -> Result<Vec<T>, Stop> {
+    ) -> Result<(Vec<T>, Duration), Stop> {
+        let busy = AtomicU64::new(0);
         let timed = |part: Range<usize>| {
             let rows = part.len();
             // The few rows of a small batch say little about the cost of one, and looking at the clock costs more.
             let start = (rows >= FEW_ROWS).then(Instant::now);
             let result = run(part);
-            if let Some(start) = start {
-                self.measured(per_row(start, rows));
+            if let Some(elapsed) = start.map(|start| start.elapsed()) {
+                busy.fetch_add(nanoseconds(elapsed), Ordering::Relaxed);
+                self.measured(per_row(elapsed, rows));
             }
             result
         };
@@ -242,15 +271,17 @@ impl Callable {
         };
         if parts == 1 {
             done.push(timed(from..rows)?);
-            return Ok(done);
+            return Ok((done, Duration::ZERO));
         }
         let bounds = |part: usize| from + (rows - from) * part / parts;
+        let (start, before) = (Instant::now(), busy.load(Ordering::Relaxed));
         let results: Vec<Result<T, Stop>> = workers()
             .install(|| (0..parts).into_par_iter().map(|part| timed(bounds(part)..bounds(part + 1))).collect());
+        let beside = Duration::from_nanos(busy.load(Ordering::Relaxed) - before).saturating_sub(start.elapsed());
         for result in results {
             done.push(result?);
         }
-        Ok(done)
+        Ok((done, beside))
     }
 
     fn cost(&self) -> f64 {

@@ -2,19 +2,19 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use datafusion::arrow::buffer::NullBuffer;
+use datafusion::{arrow::buffer::NullBuffer, error::DataFusionError};
 
 use super::{
     call::{Argument, Stop},
+    context::Context,
     lift::{Output, ResultSize},
     lower::{Input, lower},
-    runtime::Runtime,
     slice::{Layout, arena_bytes, make_room, take, write, write_constants},
 };
 use crate::{
     driver::{Variant, frame, frame::Status},
     error::Error,
-    image::{Function, Kind, Linked, Program},
+    image::{Function, Image, Kind, Linked, Program},
     sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of},
 };
 
@@ -39,10 +39,15 @@ pub(super) struct Batch {
     called: Option<NullBuffer>,
     /// The variants to use, the best first.
     variants: [Variant; 2],
-    /// The image. It is asked for before the workers share the batch: compiling waits for workers, too, so a worker
-    /// must not wait for it.
-    linked: Arc<Linked>,
+    image: FunctionImage,
     results: ResultSize,
+}
+
+/// An image, and where the function is in it.
+#[derive(Debug, Clone)]
+pub(super) struct FunctionImage {
+    linked: Arc<Linked>,
+    image: Arc<Image>,
 }
 
 /// A sandbox in use, with where its slices begin.
@@ -54,6 +59,13 @@ struct Place {
     variant: Variant,
     /// When the guest is interrupted; `None` when it is proven to end.
     deadline: Option<Deadline>,
+}
+
+/// Why a slice is not done.
+enum Unfinished {
+    Failed(Failed),
+    /// The memory pool refused.
+    Refused(DataFusionError),
 }
 
 /// Rows that were not done, and why. The row counts from the start of the slice.
@@ -72,9 +84,16 @@ impl Failed {
 }
 
 impl Drivers {
+    /// The image. It is asked for before the workers share the batch: compiling waits for workers, too, so a worker
+    /// must not wait for it.
+    pub(super) fn image(&self, context: &Context<'_>, kind: Kind) -> Result<FunctionImage, Stop> {
+        let found = self.program.image(&context.runtime.images, &self.function, kind, context.account);
+        found.map(|(linked, image)| FunctionImage { linked, image }).map_err(Stop::Other)
+    }
+
     pub(super) fn prepare(
         &self,
-        runtime: &Runtime,
+        image: FunctionImage,
         args: &[Argument],
         called: Option<NullBuffer>,
     ) -> Result<Batch, Stop> {
@@ -89,83 +108,78 @@ impl Drivers {
             Some(_) => [Variant::Masked; 2],
             None => [Variant::Dense(constants), Variant::Every],
         };
-        let linked = self.image(runtime, Kind::Drivers)?;
-        Ok(Batch { inputs, called, variants, linked, results: ResultSize::default() })
+        Ok(Batch { inputs, called, variants, image, results: ResultSize::default() })
     }
 
     /// Runs a part of the batch.
-    pub(super) fn run(&self, runtime: &Runtime, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
-        let linked = &batch.linked;
-        let deadline = Deadline::after(runtime.timeout());
-        let fresh = || self.place(runtime, batch, Kind::Drivers, linked, deadline, None);
+    pub(super) fn run(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
+        let image = &batch.image;
+        let pool = &context.runtime.pools.drivers;
+        let deadline = Deadline::after(context.runtime.timeout());
+        let fresh = || self.place(context, batch, image, deadline, None);
         let mut output = Output::new();
-        let idle = runtime.pool.take(linked.image.id);
-        let mut place = self.place(runtime, batch, Kind::Drivers, linked, deadline, idle)?;
         let limit = self.program.memory_limit;
+        let mut place = self.place(context, batch, image, deadline, pool.take(&image.image, limit))?;
         let mut from = part.start;
         while from < part.end {
             let rows = self.slice_rows(batch, from, part.end);
             let before_slice = place.sandbox.used;
             place.sandbox.used = true;
             let result_bytes = output.values.len();
-            match self.slice(runtime, &mut place, batch, from..from + rows, &mut output) {
+            match self.slice(context, &mut place, batch, from..from + rows, &mut output) {
                 Ok(()) => {
                     from += rows;
                     batch.results.add(output.values.len() - result_bytes).map_err(Stop::Other)?;
                     if from < part.end && place.sandbox.is_bloated(limit) {
+                        drop(place);
                         place = fresh()?;
                     }
                 }
                 // The guest may have used up its memory with earlier rows, and every guest goes down with that in its
                 // own way: this row gets a fresh sandbox.
-                Err(failed) if failed.leaves_rows() && (before_slice || failed.row > 0) => {
+                Err(Unfinished::Failed(failed)) if failed.leaves_rows() && (before_slice || failed.row > 0) => {
                     from += failed.row;
+                    drop(place);
                     place = fresh()?;
                 }
-                Err(failed) => {
+                Err(Unfinished::Failed(failed)) => {
                     if matches!(failed.failure, Failure::Err(_)) && place.sandbox.is_worth_keeping(limit) {
                         // The guest is as good as before.
-                        runtime.pool.give(&linked.image, place.sandbox);
+                        pool.give(&image.image, limit, place.sandbox);
                     }
                     let row = Some(from + failed.row);
                     let Failed { failure, frames, output, .. } = failed;
                     return Err(Stop::Guest { row, failure, frames, frames_are_partial: false, output });
                 }
+                Err(Unfinished::Refused(refusal)) => return Err(Stop::Other(Error::refused(refusal))),
             }
         }
         if place.sandbox.is_worth_keeping(limit) {
-            runtime.pool.give(&linked.image, place.sandbox);
+            pool.give(&image.image, limit, place.sandbox);
         }
         Ok(output)
-    }
-
-    fn image(&self, runtime: &Runtime, kind: Kind) -> Result<Arc<Linked>, Stop> {
-        self.program
-            .image(&runtime.engines, &runtime.images, &self.function, kind)
-            .map_err(|message| Stop::Other(Error::Compile { function: String::new(), message }))
     }
 
     /// A sandbox with the batch's constants in it.
     fn place(
         &self,
-        runtime: &Runtime,
+        context: &Context<'_>,
         batch: &Batch,
-        kind: Kind,
-        linked: &Linked,
+        image: &FunctionImage,
         deadline: Deadline,
         idle: Option<Box<Sandbox>>,
     ) -> Result<Place, Stop> {
         let mut sandbox = match idle {
             Some(sandbox) => sandbox,
-            None => match Sandbox::new(&runtime.engines, kind, &linked.image, deadline) {
+            None => match Sandbox::new(context.runtime.engines(), &image.image, context.state(), deadline) {
                 Ok(sandbox) => Box::new(sandbox),
-                Err((sandbox, error)) => return Err(self.did_not_start(runtime, sandbox.as_deref(), &error)),
+                Err((sandbox, error)) => return Err(self.did_not_start(context, sandbox.as_deref(), error)),
             },
         };
         sandbox.begin();
         let start = write_constants(&mut sandbox, &batch.inputs, &self.function.spec)
-            .map_err(|error| Stop::Other(too_large(&error)))?;
-        let number = linked.position(&self.function).expect("the image was made with this function");
+            .map_err(|error| Stop::Other(refusal(error).map_or_else(|error| too_large(&error), Error::refused)))?;
+        let number = image.linked.position(&self.function).expect("the image was made with this function");
         let variant = *batch
             .variants
             .iter()
@@ -175,12 +189,16 @@ impl Drivers {
         Ok(Place { sandbox, start, number, variant, deadline })
     }
 
-    fn did_not_start(&self, runtime: &Runtime, sandbox: Option<&Sandbox>, error: &wasmtime::Error) -> Stop {
+    fn did_not_start(&self, context: &Context<'_>, sandbox: Option<&Sandbox>, error: wasmtime::Error) -> Stop {
+        let error = match refusal(error) {
+            Ok(refusal) => return Stop::Other(Error::refused(refusal)),
+            Err(error) => error,
+        };
         let (failure, output) = match sandbox {
-            Some(sandbox) => (self.failure(runtime, error, sandbox), output_of(sandbox)),
+            Some(sandbox) => (self.failure(context, &error, sandbox), output_of(sandbox)),
             None => (Failure::Trap(format!("{:#}", error.root_cause())), String::new()),
         };
-        Stop::Guest { row: None, failure, frames: self.frames(error), frames_are_partial: false, output }
+        Stop::Guest { row: None, failure, frames: self.frames(&error), frames_are_partial: false, output }
     }
 
     /// The guest's frames of a trap.
@@ -200,29 +218,32 @@ impl Drivers {
 
     fn slice(
         &self,
-        runtime: &Runtime,
+        context: &Context<'_>,
         place: &mut Place,
         batch: &Batch,
         part: Range<usize>,
         output: &mut Output,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Unfinished> {
         let (from, rows) = (part.start, part.len());
         let spec = &self.function.spec;
-        let interrupt = place.deadline.map(|deadline| (&runtime.engines, deadline));
+        let interrupt = place.deadline.map(|deadline| (context.runtime.engines(), deadline));
         let sandbox = &mut place.sandbox;
-        let at_row = |row, error: &wasmtime::Error| Failed {
-            row,
-            failure: Failure::Result(too_large(error).to_string()),
-            frames: Vec::new(),
-            output: String::new(),
+        let at_row = |row, error: wasmtime::Error| match refusal(error) {
+            Ok(refusal) => Unfinished::Refused(refusal),
+            Err(error) => Unfinished::Failed(Failed {
+                row,
+                failure: Failure::Result(too_large(&error).to_string()),
+                frames: Vec::new(),
+                output: String::new(),
+            }),
         };
         let layout = write(sandbox, place.start, &batch.inputs, spec, batch.called.as_ref(), from, rows)
-            .map_err(|error| at_row(0, &error))?;
+            .map_err(|error| at_row(0, error))?;
         let mut start = 0;
         loop {
-            let status = match sandbox.run(place.number, place.variant, rows as u32, interrupt) {
+            let status = match context.in_wasm(|| sandbox.run(place.number, place.variant, rows as u32, interrupt)) {
                 Ok(status) => status,
-                Err(error) => return Err(self.trapped(runtime, sandbox, &layout, start, &error, output)),
+                Err(error) => return Err(self.trapped(context, sandbox, &layout, start, error, output)),
             };
             match Status::from_code(status) {
                 Some(Status::Done) => {
@@ -234,12 +255,13 @@ impl Drivers {
                     take(sandbox, &layout, spec, done - start, output);
                     start = done;
                     let needed = sandbox.word(frame::NEEDED);
-                    make_room(sandbox, &layout, start, needed).map_err(|error| at_row(start, &error))?;
+                    make_room(sandbox, &layout, start, needed).map_err(|error| at_row(start, error))?;
                 }
                 status => {
                     let failure = failure_of_status(status, sandbox);
                     let row = sandbox.word(frame::ROW) as usize;
-                    return Err(Failed { row, failure, frames: Vec::new(), output: output_of(sandbox) });
+                    let output = output_of(sandbox);
+                    return Err(Unfinished::Failed(Failed { row, failure, frames: Vec::new(), output }));
                 }
             }
         }
@@ -247,24 +269,28 @@ impl Drivers {
 
     fn trapped(
         &self,
-        runtime: &Runtime,
+        context: &Context<'_>,
         sandbox: &mut Sandbox,
         layout: &Layout,
         start: usize,
-        error: &wasmtime::Error,
+        error: wasmtime::Error,
         output: &mut Output,
-    ) -> Failed {
+    ) -> Unfinished {
+        let error = match refusal(error) {
+            Ok(refusal) => return Unfinished::Refused(refusal),
+            Err(error) => error,
+        };
         let row = sandbox.word(frame::ROW) as usize;
-        let failure = self.failure(runtime, error, sandbox);
-        let failed = Failed { row, failure, frames: self.frames(error), output: output_of(sandbox) };
+        let failure = self.failure(context, &error, sandbox);
+        let failed = Failed { row, failure, frames: self.frames(&error), output: output_of(sandbox) };
         if failed.leaves_rows() {
             take(sandbox, layout, &self.function.spec, row - start, output);
         }
-        failed
+        Unfinished::Failed(failed)
     }
 
-    fn failure(&self, runtime: &Runtime, error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
-        let timeout = runtime.options.timeout_ms;
+    fn failure(&self, context: &Context<'_>, error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
+        let timeout = context.runtime.variables.timeout_ms();
         match sandbox.word(frame::EXITED) {
             1 => Failure::Exit(sandbox.word(frame::EXIT_CODE)),
             _ if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
@@ -274,7 +300,7 @@ impl Drivers {
 
     /// Completes the report of a failed row. A trap is run again in a fresh sandbox without inlining, because inlined
     /// functions are missing from the first backtrace.
-    pub(super) fn explain(&self, runtime: &Runtime, batch: &Batch, stop: Stop) -> Stop {
+    pub(super) fn explain(&self, context: &Context<'_>, batch: &Batch, stop: Stop) -> Stop {
         let (row, failure, frames, output) = match stop {
             Stop::Guest {
                 row: Some(row),
@@ -285,7 +311,7 @@ impl Drivers {
             } => (row, failure, frames, output),
             other => return other,
         };
-        let replayed = self.replay(runtime, batch, row);
+        let replayed = self.replay(context, batch, row);
         let frames_are_partial = replayed.is_none();
         let no_guest = replayed.as_ref().is_some_and(Vec::is_empty);
         let failure = match failure {
@@ -299,22 +325,28 @@ impl Drivers {
     }
 
     /// The frames of a row that fails again when it is run alone.
-    fn replay(&self, runtime: &Runtime, batch: &Batch, row: usize) -> Option<Vec<String>> {
-        let limit = runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
-        let linked = self.image(runtime, Kind::Replay).ok()?;
-        let mut place = self.place(runtime, batch, Kind::Replay, &linked, Deadline::after(Some(limit)), None).ok()?;
+    fn replay(&self, context: &Context<'_>, batch: &Batch, row: usize) -> Option<Vec<String>> {
+        let limit = context.runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
+        let image = self.image(context, Kind::Replay).ok()?;
+        let mut place = self.place(context, batch, &image, Deadline::after(Some(limit)), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
-        let result = self.slice(runtime, &mut place, batch, row..row + 1, &mut Output::new());
+        let result = self.slice(context, &mut place, batch, row..row + 1, &mut Output::new());
         match result {
-            Err(Failed { failure: Failure::Timeout { .. }, .. }) | Ok(()) => None,
-            Err(failed) => Some(failed.frames),
+            Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. }, .. }) | Unfinished::Refused(_))
+            | Ok(()) => None,
+            Err(Unfinished::Failed(failed)) => Some(failed.frames),
         }
     }
 }
 
 /// How wasmtime words a load or store outside of memory.
 const OUT_OF_BOUNDS: &str = "out of bounds memory access";
+
+/// The memory pool's refusal, if it was that.
+fn refusal(error: wasmtime::Error) -> Result<DataFusionError, wasmtime::Error> {
+    error.downcast()
+}
 
 fn too_large(error: &wasmtime::Error) -> Error {
     Error::Statement(format!("a value is too large for the 4 GiB of a WebAssembly memory: {error:#}"))

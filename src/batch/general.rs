@@ -4,32 +4,29 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use datafusion::arrow::buffer::NullBuffer;
+use datafusion::{arrow::buffer::NullBuffer, error::DataFusionError};
 use wasmtime::{
     Store,
-    component::{Func, Linker, Val},
+    component::{self, Func, Linker, Val},
 };
 
 use super::{
     call::{Argument, Stop},
+    context::Context,
     lift::ResultSize,
     lower::Misfit,
-    runtime::Runtime,
     tree,
 };
 use crate::{
     driver::without_imports,
     error::{Error, Result},
-    image::{Code, Image, Kind},
+    image::{Code, Image, Key, Kind},
     module::{Module, Signature, Wit},
     sandbox::{Deadline, Failure, State, failure_of, frames_of},
 };
-
-/// More idle instances than this are not kept.
-const MAX_IDLE: usize = 4;
 
 /// A function's way through the component API.
 #[derive(Debug)]
@@ -39,9 +36,8 @@ pub(crate) struct General {
     /// `name` or `interface#name`.
     export: String,
     memory_limit: u64,
-    /// The image, kept for as long as the function lives.
-    image: Mutex<Option<Arc<Image>>>,
-    idle: Mutex<Vec<Instance>>,
+    /// The image, once it was made.
+    image: Mutex<Option<(Key, Weak<Image>)>>,
 }
 
 /// The arguments of a batch.
@@ -55,13 +51,20 @@ pub(super) struct Batch {
 }
 
 /// A live component.
-#[derive(Debug)]
-struct Instance {
+pub(super) struct Instance {
     store: Store<State>,
-    function: Func,
+    instance: component::Instance,
+    /// Kept for as long as the component runs its code.
+    image: Arc<Image>,
     /// The bytes of all memories at the start.
     initial: usize,
     used: bool,
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").field("image", &self.image.key).finish_non_exhaustive()
+    }
 }
 
 impl General {
@@ -78,45 +81,63 @@ impl General {
             (true, ..) => Arc::clone(module.bytes()),
             _ => return Err(Error::Signature("the general route needs a component or WIT".into())),
         };
-        let (image, idle) = (Mutex::default(), Mutex::default());
-        Ok(Self { component, export: export.to_owned(), memory_limit, image, idle })
+        Ok(Self { component, export: export.to_owned(), memory_limit, image: Mutex::default() })
     }
 
-    pub(super) fn prepare(
-        &self,
-        runtime: &Runtime,
-        args: &[Argument],
-        called: Option<NullBuffer>,
-    ) -> Result<Batch, Stop> {
-        let mut kept = self.image.lock().unwrap_or_else(PoisonError::into_inner);
-        let image = match &*kept {
-            Some(image) => Arc::clone(image),
-            None => {
-                let compiled = runtime
-                    .images
-                    .component(&runtime.engines, &self.component)
-                    .map_err(|message| Stop::Other(Error::Compile { function: String::new(), message }))?;
-                Arc::clone(kept.insert(compiled))
-            }
+    /// What its image is known by, once it was made.
+    pub(crate) fn key(&self) -> Option<Key> {
+        self.image.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(key, _)| *key)
+    }
+
+    pub(super) fn image(&self, context: &Context<'_>) -> Result<Arc<Image>, Stop> {
+        let cache = &context.runtime.images;
+        let mut known = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = known.as_ref().and_then(|(_, image)| image.upgrade()).filter(|image| image.is_kept()) {
+            cache.touch(&image);
+            return Ok(image);
+        }
+        // By its key when that is known: hashing a large component takes its time.
+        let again = known.as_ref().map(|(key, _)| cache.again(*key, context.account)).transpose();
+        let image = match again.map_err(Stop::Other)?.flatten() {
+            Some(image) => image,
+            None => cache.component(&self.component, context.account).map_err(Stop::Other)?,
         };
-        Ok(Batch { args: args.to_vec(), called, image, results: ResultSize::default() })
+        *known = Some((image.key, Arc::downgrade(&image)));
+        Ok(image)
     }
 
-    /// Runs a part of the batch: a value for each row on which the function is called.
+    pub(super) fn prepare(image: Arc<Image>, args: &[Argument], called: Option<NullBuffer>) -> Batch {
+        Batch { args: args.to_vec(), called, image, results: ResultSize::default() }
+    }
+
+    /// Runs a part of the batch: a value for each row on which the function is called. Values are converted row by row
+    /// inside of wasmtime's calls, so all of it counts as time in Wasm.
     pub(super) fn run(
         &self,
-        runtime: &Runtime,
+        context: &Context<'_>,
         signature: &Signature,
         batch: &Batch,
         part: Range<usize>,
     ) -> Result<Vec<Option<Val>>, Stop> {
-        let _watch = runtime.engines.watch();
-        let deadline = Deadline::after(runtime.timeout());
-        let fresh = || self.instantiate(runtime, &batch.image, deadline);
-        let mut instance = match self.take() {
+        context.in_wasm(|| self.rows(context, signature, batch, part))
+    }
+
+    fn rows(
+        &self,
+        context: &Context<'_>,
+        signature: &Signature,
+        batch: &Batch,
+        part: Range<usize>,
+    ) -> Result<Vec<Option<Val>>, Stop> {
+        let _watch = context.runtime.engines().watch();
+        let deadline = Deadline::after(context.runtime.timeout());
+        let pool = &context.runtime.pools.general;
+        let fresh = || self.instantiate(context, &batch.image, deadline);
+        let mut instance = match pool.take(&batch.image, self.memory_limit) {
             Some(instance) => instance,
             None => fresh()?,
         };
+        let mut function = self.function(&mut instance)?;
         let mut values = Vec::with_capacity(part.len());
         for row in part {
             if batch.called.as_ref().is_some_and(|called| called.is_null(row)) {
@@ -125,80 +146,90 @@ impl General {
             }
             let args = arguments(signature, batch, row)?;
             if instance.is_bloated(self.memory_limit) {
+                drop(instance);
                 instance = fresh()?;
+                function = self.function(&mut instance)?;
             }
-            let result = match instance.call(&args, deadline) {
+            let result = match instance.call(function, &args, deadline) {
                 // As with drivers: the guest may have used up its memory with earlier rows.
-                Err(error) if instance.used && !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) => {
+                Err(error) if instance.used && may_go_better(&error) => {
+                    drop(instance);
                     instance = fresh()?;
-                    instance.call(&args, deadline)
+                    function = self.function(&mut instance)?;
+                    instance.call(function, &args, deadline)
                 }
                 result => result,
             };
             instance.used = true;
-            let result = result.map_err(|error| self.stop(runtime, Some(row), &error, instance.store.data()))?;
+            let result = result.map_err(|error| self.stop(context, Some(row), error, instance.store.data()))?;
             let value = unwrap_result(result, signature.guest.fallible)
                 .map_err(|message| Stop::at(row, Failure::Err(message)))?;
             batch.results.add(weight(&value)).map_err(Stop::Other)?;
             values.push(Some(value));
         }
-        self.give(instance);
+        pool.give(&batch.image, self.memory_limit, instance);
         Ok(values)
     }
 
-    fn stop(&self, runtime: &Runtime, row: Option<usize>, error: &wasmtime::Error, state: &State) -> Stop {
-        Stop::Guest {
-            row,
-            failure: failure_of(error, state, self.memory_limit, runtime.options.timeout_ms),
-            frames: frames_of(error, |_| true),
-            frames_are_partial: false,
-            output: String::new(),
+    fn stop(&self, context: &Context<'_>, row: Option<usize>, error: wasmtime::Error, state: &State) -> Stop {
+        match error.downcast::<DataFusionError>() {
+            Ok(refusal) => Stop::Other(Error::refused(refusal)),
+            Err(error) => Stop::Guest {
+                row,
+                failure: failure_of(&error, state, self.memory_limit, context.runtime.variables.timeout_ms()),
+                frames: frames_of(&error, |_| true),
+                frames_are_partial: false,
+                output: String::new(),
+            },
         }
     }
 
-    fn instantiate(&self, runtime: &Runtime, image: &Image, deadline: Deadline) -> Result<Instance, Stop> {
+    fn instantiate(
+        &self,
+        context: &Context<'_>,
+        image: &Arc<Image>,
+        deadline: Deadline,
+    ) -> Result<Box<Instance>, Stop> {
         let Code::Component(component) = &image.code else { unreachable!("asked for as a component") };
-        let engine = runtime.engines.get(Kind::Component);
+        let engine = context.runtime.engines().get(Kind::Component);
         // Stubs of a core module have a page of their own.
         let memory_limit = usize::try_from(self.memory_limit).ok().map(|limit| limit.saturating_add(65536));
-        let mut store = Store::new(engine, State { memory_limit, ..State::default() });
+        let mut store = Store::new(engine, context.state());
+        store.data_mut().memory_limit = memory_limit;
         store.limiter(|state| state);
         store.set_epoch_deadline(deadline.ticks());
         let mut linker = Linker::new(engine);
         let instance = linker
             .define_unknown_imports_as_traps(component)
             .and_then(|()| linker.instantiate(&mut store, component))
-            .map_err(|error| self.stop(runtime, None, &error, store.data()))?;
-        let function = match self.export.split_once('#') {
-            None => instance.get_func(&mut store, &self.export),
-            Some((interface, name)) => instance
-                .get_export_index(&mut store, None, interface)
-                .and_then(|index| instance.get_export_index(&mut store, Some(&index), name))
-                .and_then(|index| instance.get_func(&mut store, index)),
-        };
-        let function = function
-            .ok_or_else(|| Stop::Other(Error::Signature(format!("the component does not export {}", self.export))))?;
+            .map_err(|error| self.stop(context, None, error, store.data()))?;
         let initial = store.data().memory;
-        Ok(Instance { store, function, initial, used: false })
+        Ok(Box::new(Instance { store, instance, image: Arc::clone(image), initial, used: false }))
     }
 
-    fn take(&self) -> Option<Instance> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn give(&self, instance: Instance) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE {
-            idle.push(instance);
-        }
+    /// The function in an instance. Others may have used the instance for other functions of the component.
+    fn function(&self, Instance { store, instance, .. }: &mut Instance) -> Result<Func, Stop> {
+        let function = match self.export.split_once('#') {
+            None => instance.get_func(&mut *store, &self.export),
+            Some((interface, name)) => instance
+                .get_export_index(&mut *store, None, interface)
+                .and_then(|index| instance.get_export_index(&mut *store, Some(&index), name))
+                .and_then(|index| instance.get_func(&mut *store, index)),
+        };
+        function.ok_or_else(|| Stop::Other(Error::Signature(format!("the component does not export {}", self.export))))
     }
 }
 
+/// A call that failed in a sandbox that was used before is worth another try in a fresh one.
+fn may_go_better(error: &wasmtime::Error) -> bool {
+    !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) && !error.is::<DataFusionError>()
+}
+
 impl Instance {
-    fn call(&mut self, args: &[Val], deadline: Deadline) -> wasmtime::Result<Val> {
+    fn call(&mut self, function: Func, args: &[Val], deadline: Deadline) -> wasmtime::Result<Val> {
         self.store.set_epoch_deadline(deadline.ticks());
         let mut result = [Val::Bool(false)];
-        self.function.call(&mut self.store, args, &mut result)?;
+        function.call(&mut self.store, args, &mut result)?;
         let [result] = result;
         Ok(result)
     }

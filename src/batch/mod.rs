@@ -1,6 +1,8 @@
 //! Batches: Arrow columns through sandboxes.
 
 mod call;
+mod context;
+mod counters;
 mod drivers;
 mod general;
 mod lift;
@@ -10,10 +12,12 @@ mod oracle;
 mod runtime;
 mod slice;
 mod tree;
+mod upkeep;
 
-pub use self::runtime::EngineOptions;
 pub(crate) use self::{
     call::{Callable, Route},
+    context::Caller,
+    counters::{Counters, Tally, nanoseconds},
     drivers::Drivers,
     general::General,
     runtime::Runtime,

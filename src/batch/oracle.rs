@@ -23,7 +23,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{Callable, General, Route};
+use super::{Callable, Caller, Counters, General, Route};
 use crate::{
     Engine, EngineOptions, Error,
     function::{FunctionDefinition, FunctionSpec, Volatility},
@@ -63,6 +63,7 @@ fn general(definition: &FunctionDefinition) -> Callable {
         route: Route::General(General::new(&definition.module, &definition.export, definition.memory_limit).unwrap()),
         runtime: Arc::clone(&known.runtime),
         cost: AtomicU64::new(0),
+        counters: Counters::default(),
     }
 }
 
@@ -177,7 +178,8 @@ fn batch(guests: Vec<GuestType>) -> impl Strategy<Value = (usize, Vec<Column>)> 
 
 /// What a call gave, in a form that can be compared: the array, or the row and the text of an error.
 fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef, (Option<usize>, String)> {
-    match callable.call(args, rows) {
+    let account = callable.runtime.account(None);
+    match callable.call(args, rows, Caller { account: &account, meter: None }) {
         Ok(ColumnarValue::Array(array)) => Ok(array),
         Ok(ColumnarValue::Scalar(_)) => unreachable!("a volatile function is called on every row"),
         Err(Error::Guest(error)) => Err((error.row, error.failure.to_string())),

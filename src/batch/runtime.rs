@@ -1,65 +1,111 @@
 //! What all functions of an engine share.
 
 use std::{
-    sync::OnceLock,
+    sync::{Arc, OnceLock, Weak},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use datafusion::execution::memory_pool::MemoryPool;
 use rayon::ThreadPool;
 
+use super::{counters::Counters, general::Instance, upkeep::Upkeep};
 use crate::{
     error::Result,
     image::{Engines, ImageCache},
-    sandbox::Pool,
+    memory::{Account, Relief},
+    sandbox::{LiveSandboxes, Pool, Sandbox},
+    variables::Variables,
 };
 
-/// The variables of an engine, each with the name that it has in SQL as `wasm.…`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineOptions {
-    /// The most bytes that a sandbox's linear memory may have, GROW TO included. Default 1 GiB.
-    pub max_linear_memory_size: u64,
-    /// The most bytes that a module may have. Default 25 MiB.
-    pub max_raw_module_size: u64,
-    /// The longest time in milliseconds that one batch may hold one sandbox; 0 for no limit. Default 30,000.
-    pub timeout_ms: u64,
-    /// How many workers may share one batch; 0 for as many as there are cores. Default 0.
-    pub parallelism: usize,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self { max_linear_memory_size: 1 << 30, max_raw_module_size: 25 << 20, timeout_ms: 30_000, parallelism: 0 }
-    }
-}
-
-/// Engines, images and sandboxes.
+/// Images, sandboxes and variables.
 #[derive(Debug)]
 pub(crate) struct Runtime {
-    pub(crate) engines: Engines,
-    pub(crate) images: ImageCache,
-    pub(crate) pool: Pool,
-    pub(crate) options: EngineOptions,
+    pub(crate) variables: Arc<Variables>,
+    pub(crate) images: Arc<ImageCache>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) live_sandboxes: LiveSandboxes,
+    pub(crate) counters: Counters,
+    relief: Relief,
+    _upkeep: Upkeep,
+}
+
+/// The idle sandboxes of both routes.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    pub(super) drivers: Pool<Sandbox>,
+    pub(super) general: Pool<Instance>,
+}
+
+impl Pools {
+    /// Ends what was idle for more than so many passes of this, or whose image is not kept any more.
+    pub(super) fn sweep(&self, passes: u64) {
+        self.drivers.sweep(passes);
+        self.general.sweep(passes);
+    }
+
+    /// Ends what is idle and whose image is not kept any more.
+    pub(crate) fn sweep_unneeded(&self) {
+        self.drivers.retain(|_| true);
+        self.general.retain(|_| true);
+    }
+
+    fn clear(&self) {
+        self.drivers.clear();
+        self.general.clear();
+    }
 }
 
 impl Runtime {
-    pub(crate) fn new(options: EngineOptions) -> Result<Self> {
+    pub(crate) fn new(variables: Arc<Variables>) -> Result<Self> {
         // Tasks of DataFusion and our own workers take sandboxes side by side.
         let lanes = 2 * cores();
-        Ok(Self { engines: Engines::new()?, images: ImageCache::default(), pool: Pool::new(lanes), options })
+        let pools = Arc::new(Pools { drivers: Pool::new(lanes), general: Pool::new(lanes) });
+        let images = Arc::new(ImageCache::new(Arc::clone(&variables))?);
+        Ok(Self {
+            relief: relief(&pools, &images),
+            live_sandboxes: LiveSandboxes::default(),
+            counters: Counters::default(),
+            _upkeep: Upkeep::start(Arc::clone(&images), Arc::clone(&pools), Arc::clone(&variables)),
+            variables,
+            images,
+            pools,
+        })
+    }
+
+    pub(crate) fn engines(&self) -> &Engines {
+        self.images.engines()
+    }
+
+    /// Who pays for what a session's calls need.
+    pub(crate) fn account(&self, pool: Option<Arc<dyn MemoryPool>>) -> Account {
+        Account::new(pool, self.relief.clone())
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        (self.options.timeout_ms > 0).then(|| Duration::from_millis(self.options.timeout_ms))
+        let timeout = self.variables.timeout_ms();
+        (timeout > 0).then(|| Duration::from_millis(timeout))
     }
 
     /// How many workers may share one batch.
     pub(crate) fn parallelism(&self) -> usize {
-        match self.options.parallelism {
+        match self.variables.parallelism() as usize {
             0 => cores(),
             workers => workers.min(cores()),
         }
     }
+}
+
+/// Sandboxes and images hold their account, which holds this: it must not hold them.
+fn relief(pools: &Arc<Pools>, images: &Arc<ImageCache>) -> Relief {
+    let (pools, images) = (Arc::downgrade(pools), Arc::downgrade(images));
+    Relief::new(move || {
+        if let (Some(pools), Some(images)) = (Weak::upgrade(&pools), Weak::upgrade(&images)) {
+            tracing::debug!("the memory pool refuses: idle sandboxes and images end");
+            pools.clear();
+            images.evict_unused();
+        }
+    })
 }
 
 fn cores() -> usize {
@@ -80,6 +126,6 @@ pub(super) fn workers() -> &'static ThreadPool {
 }
 
 /// How long something took, per row, in nanoseconds.
-pub(super) fn per_row(start: Instant, rows: usize) -> f64 {
-    start.elapsed().as_nanos() as f64 / rows.max(1) as f64
+pub(super) fn per_row(elapsed: Duration, rows: usize) -> f64 {
+    elapsed.as_nanos() as f64 / rows.max(1) as f64
 }

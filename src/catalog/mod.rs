@@ -34,16 +34,20 @@ pub(crate) enum IfExists {
 }
 
 impl Catalog {
-    /// Adds a function.
+    /// Adds a function. The answer is the one that it replaced.
     ///
     /// # Errors
     /// When there is one of that name and `if_exists` says so.
-    pub(crate) fn add(&self, function: FunctionDefinition, if_exists: IfExists) -> Result<()> {
+    pub(crate) fn add(
+        &self,
+        function: FunctionDefinition,
+        if_exists: IfExists,
+    ) -> Result<Option<Arc<FunctionDefinition>>> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if state.functions.contains_key(function.name()) {
             match if_exists {
                 IfExists::Replace => {}
-                IfExists::Keep => return Ok(()),
+                IfExists::Keep => return Ok(None),
                 IfExists::Fail => {
                     return Err(Error::Statement(format!(
                         "function {} exists already; CREATE OR REPLACE FUNCTION replaces it",
@@ -53,20 +57,24 @@ impl Catalog {
             }
         }
         state.version += 1;
-        state.functions.insert(function.name().to_owned(), Arc::new(function));
-        Ok(())
+        Ok(state.functions.insert(function.name().to_owned(), Arc::new(function)))
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.state.read().unwrap_or_else(PoisonError::into_inner).functions.contains_key(name)
     }
 
-    /// Removes a function; `false` when there is none of that name.
-    pub(crate) fn remove(&self, name: &str) -> bool {
+    /// Removes a function, if there is one of that name.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<FunctionDefinition>> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let removed = state.functions.remove(name).is_some();
-        state.version += u64::from(removed);
-        removed
+        let removed = state.functions.remove(name)?;
+        state.version += 1;
+        Some(removed)
+    }
+
+    /// All functions, in the order of their names.
+    pub(crate) fn functions(&self) -> Vec<Arc<FunctionDefinition>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).functions.values().map(Arc::clone).collect()
     }
 
     /// The functions, when the catalog has changed since `version`, with its version now.

@@ -43,6 +43,14 @@ pub(super) enum Error {
     #[error("cannot start: {0}")]
     Engine(wasmfusion::Error),
 
+    /// A setting of the command line was refused.
+    #[error("cannot start: --set {name}: {}", message(.error))]
+    Setting {
+        /// The name of the variable.
+        name: String,
+        error: DataFusionError,
+    },
+
     /// The terminal could not be used for the prompt.
     #[error("cannot read from the terminal: {0}")]
     Terminal(#[from] ReadlineError),

@@ -11,6 +11,7 @@ mod prompt;
 mod records;
 mod run;
 mod script;
+mod start;
 mod statements;
 mod table;
 
@@ -23,7 +24,6 @@ use std::{
 use clap::Parser as _;
 use tokio::runtime::{self, Runtime};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use wasmfusion::{Engine, EngineOptions, Session};
 
 use self::{error::Error, options::Options, output::Printer, prompt::Prompt, run::Runner, script::Script};
 
@@ -62,8 +62,7 @@ fn execute_on(runtime: &Runtime, options: &Options) -> Result<(), Error> {
     // All text is read before anything is run: a misspelt path is found at once.
     let scripts = if interactive { Vec::new() } else { Script::read_all(options)? };
     let printer = Printer::new(io::stdout(), options);
-    let engine = Engine::new(EngineOptions::default()).map_err(Error::Engine)?;
-    let mut runner = Runner::new(Arc::new(Session::new(engine)), printer);
+    let mut runner = Runner::new(Arc::new(start::session(options, runtime)?), printer);
     if interactive {
         Prompt::new(runtime, runner)?.run(options.quiet)
     } else {

@@ -28,6 +28,19 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
 
+    /// Variable to set before anything is run, as in `SET`: wasm.timeout_ms=1000, datafusion.execution.batch_size=1024.
+    /// SHOW ALL lists them. Can be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) variables: Vec<Setting>,
+
+    /// Folder where compiled modules are kept for later runs; wasmfusion in the user's cache folder if not given
+    #[arg(long, value_name = "PATH")]
+    pub(super) plancache: Option<PathBuf>,
+
+    /// Keep no compiled modules
+    #[arg(long, conflicts_with = "plancache")]
+    pub(super) no_plancache: bool,
+
     /// Most rows of a result that a table shows, or "inf" for all
     #[arg(long = "maxrows", value_name = "N|inf", default_value = "40")]
     pub(super) max_rows: MaxRows,
@@ -37,6 +50,26 @@ impl Options {
     /// Whether there are files or commands to run.
     pub(super) fn has_scripts(&self) -> bool {
         !(self.files.is_empty() && self.commands.is_empty())
+    }
+}
+
+/// A variable and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => {
+                Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
+            }
+            _ => Err("expected NAME=VALUE".to_owned()),
+        }
     }
 }
 
@@ -95,6 +128,14 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_have_a_name_and_a_value() {
+        let setting = Setting { name: "wasm.enabled".to_owned(), value: "false".to_owned() };
+        assert_eq!("wasm.enabled = false".parse(), Ok(setting));
+        assert!("wasm.enabled".parse::<Setting>().is_err());
+        assert!("=1".parse::<Setting>().is_err());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use crate::{
-    batch::{Callable, Drivers, General, Route, Runtime},
+    batch::{Callable, Counters, Drivers, General, Route, Runtime, Tally},
     driver::DriverSpec,
     error::{Error, Result},
-    image::Program,
+    image::{Key, Program},
     module::{Abi, DeclaredTypes, Module, ModuleHash, Signature},
 };
 
@@ -106,6 +106,26 @@ impl FunctionDefinition {
     }
 }
 
+impl FunctionDefinition {
+    /// What the images that the function uses are known by.
+    pub(crate) fn images(&self) -> Vec<Key> {
+        match &self.callable.route {
+            Route::Drivers(drivers) => drivers.program.keys(),
+            Route::General(general) => general.key().into_iter().collect(),
+        }
+    }
+
+    /// The size of the module in bytes.
+    pub(crate) fn module_size(&self) -> usize {
+        self.module.bytes().len()
+    }
+
+    /// What the function did so far, in all sessions.
+    pub(crate) fn tally(&self) -> Tally {
+        self.callable.counters.get()
+    }
+}
+
 /// The memory of a sandbox in bytes when nothing is said.
 const DEFAULT_MEMORY: u64 = 16 << 20;
 
@@ -145,13 +165,14 @@ pub(crate) fn build(
             route,
             runtime: Arc::clone(runtime),
             cost: AtomicU64::new(0),
+            counters: Counters::default(),
         },
     })
 }
 
 /// The most bytes of linear memory: GROW TO, or the default, or what the module declares when that is more.
 fn memory_limit(runtime: &Runtime, module: &Module, grow_to: Option<u64>) -> Result<u64> {
-    let cap = runtime.options.max_linear_memory_size;
+    let cap = runtime.variables.max_linear_memory_size();
     let declared = module.declared_memory();
     if declared > cap {
         return Err(Error::Module(format!(

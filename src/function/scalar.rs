@@ -9,6 +9,7 @@ use datafusion::{
     arrow::datatypes::{DataType, Field, FieldRef},
     common::plan_err,
     error::Result,
+    execution::memory_pool::MemoryPool,
     logical_expr::{
         self, ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature as DataFusionSignature,
     },
@@ -18,13 +19,21 @@ use super::{
     coercion::coerce,
     definition::{FunctionDefinition, Volatility},
 };
-use crate::{error::arguments, module::GuestType};
+use crate::{
+    batch::{Caller, Counters},
+    error::arguments,
+    memory::Account,
+    module::GuestType,
+};
 
 /// A function of a module as a DataFusion scalar function.
 #[derive(Debug, Clone)]
 pub struct WasmScalarUdf {
     definition: Arc<FunctionDefinition>,
     signature: DataFusionSignature,
+    account: Account,
+    /// What counts a query's calls. Like the account it is no part of what makes two functions the same.
+    meter: Option<Arc<Counters>>,
 }
 
 impl WasmScalarUdf {
@@ -40,7 +49,20 @@ impl WasmScalarUdf {
         };
         let names: Vec<&str> = definition.signature().params.iter().map(|param| param.name.as_str()).collect();
         let signature = DataFusionSignature::user_defined(volatility).with_parameter_names(names)?;
-        Ok(Self { definition, signature })
+        let account = definition.callable.runtime.account(None);
+        Ok(Self { definition, signature, account, meter: None })
+    }
+
+    /// The same function with images and sandboxes charged to a memory pool, usually that of the session in which it is
+    /// called.
+    #[must_use]
+    pub fn with_memory_pool(self, pool: Arc<dyn MemoryPool>) -> Self {
+        Self { account: self.definition.callable.runtime.account(Some(pool)), ..self }
+    }
+
+    /// The same function with its calls counted.
+    pub(crate) fn with_meter(&self, meter: Arc<Counters>) -> Self {
+        Self { meter: Some(meter), ..self.clone() }
     }
 
     /// The function's definition.
@@ -107,6 +129,7 @@ impl ScalarUDFImpl for WasmScalarUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Ok(self.definition.callable.call(&args.args, args.number_rows)?)
+        let caller = Caller { account: &self.account, meter: self.meter.as_deref() };
+        Ok(self.definition.callable.call(&args.args, args.number_rows, caller)?)
     }
 }

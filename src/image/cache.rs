@@ -3,93 +3,250 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
 };
 
-use sha2::{Digest, Sha256};
 use wasmtime::{Module, component::Component};
 
-use super::engines::{Engines, Kind};
+use super::{
+    engines::{Engines, Kind},
+    image::{Code, Image, Live},
+    key::Key,
+    plancache::Plancache,
+    shelf::Shelf,
+};
+use crate::{
+    error::{Error, Result},
+    memory::Account,
+    variables::Variables,
+};
 
-/// Compiled code.
+/// The images of a wasmfusion engine.
 #[derive(Debug)]
-pub(crate) struct Image {
-    /// Unique in this process.
-    pub(crate) id: u64,
-    pub(crate) code: Code,
-}
-
-/// What was compiled.
-#[derive(Debug)]
-pub(crate) enum Code {
-    /// An assembled module with its drivers.
-    Module(Module),
-    /// A component as the user gave it, for the general route.
-    Component(Component),
-}
-
-/// What an image is known by: the hash of the assembled module or of the component, and how it was compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key([u8; 32], Kind);
-
-/// A place for an image: whoever comes first compiles, the others wait for it. It does not keep the image: programs do,
-/// for as long as they have functions.
-type Place = Arc<Mutex<Weak<Image>>>;
-
-/// All images of an engine.
-#[derive(Debug, Default)]
 pub(crate) struct ImageCache {
-    places: Mutex<HashMap<Key, Place>>,
+    engines: Engines,
+    variables: Arc<Variables>,
+    plancache: Option<Plancache>,
+    shelf: Mutex<Shelf>,
+    /// Whoever comes first makes an image, the others wait for their turn and find it made.
+    turns: Mutex<HashMap<Key, Arc<Mutex<()>>>>,
     next_id: AtomicU64,
+    /// Counts up each time an image is asked for.
+    now: AtomicU64,
+    live: Arc<Live>,
+    compilations: AtomicU64,
+    plancache_hits: AtomicU64,
+    evictions: AtomicU64,
+}
+
+/// What an image cache has and did so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImageStatus {
+    /// Images in memory, also those that are evicted and still in use.
+    pub(crate) images: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    pub(crate) compilations: u64,
+    pub(crate) plancache_hits: u64,
+    pub(crate) evictions: u64,
 }
 
 impl ImageCache {
+    /// # Errors
+    /// When the machine cannot run WebAssembly, or the folder of the plancache cannot be used.
+    pub(crate) fn new(variables: Arc<Variables>) -> Result<Self> {
+        Ok(Self {
+            engines: Engines::new()?,
+            plancache: variables.plancache().map(|folder| Plancache::open(folder)).transpose()?,
+            variables,
+            shelf: Mutex::default(),
+            turns: Mutex::default(),
+            next_id: AtomicU64::new(0),
+            now: AtomicU64::new(0),
+            live: Arc::default(),
+            compilations: AtomicU64::new(0),
+            plancache_hits: AtomicU64::new(0),
+            evictions: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn engines(&self) -> &Engines {
+        &self.engines
+    }
+
     /// The image of an assembled module.
     ///
     /// # Errors
-    /// What the compiler said. A failure is not kept: the next call tries again.
-    pub(crate) fn module(&self, engines: &Engines, kind: Kind, assembled: &[u8]) -> Result<Arc<Image>, String> {
-        let key = Key(Sha256::digest(assembled).into(), kind);
-        self.get(key, || Module::from_binary(engines.get(kind), assembled).map(Code::Module))
+    /// What the compiler said, a limit, or the refusal of the memory pool. A failure is not kept: the next call tries
+    /// again.
+    pub(crate) fn module(&self, kind: Kind, assembled: &[u8], account: &Account) -> Result<Arc<Image>> {
+        let compile = || Module::from_binary(self.engines.get(kind), assembled).map(Code::Module);
+        let image = self.get(Key::new(&self.engines, kind, assembled), account, Some(&compile))?;
+        Ok(image.expect("made when it was not there"))
     }
 
     /// The image of a component.
     ///
     /// # Errors
     /// As above.
-    pub(crate) fn component(&self, engines: &Engines, bytes: &[u8]) -> Result<Arc<Image>, String> {
+    pub(crate) fn component(&self, bytes: &[u8], account: &Account) -> Result<Arc<Image>> {
         let kind = Kind::Component;
-        self.get(Key(Sha256::digest(bytes).into(), kind), || {
-            Component::from_binary(engines.get(kind), bytes).map(Code::Component)
-        })
+        let compile = || Component::from_binary(self.engines.get(kind), bytes).map(Code::Component);
+        let image = self.get(Key::new(&self.engines, kind, bytes), account, Some(&compile))?;
+        Ok(image.expect("made when it was not there"))
     }
 
-    fn get(&self, key: Key, compile: impl FnOnce() -> wasmtime::Result<Code>) -> Result<Arc<Image>, String> {
-        let place = {
-            let mut places = self.places();
-            if !places.contains_key(&key) {
-                places.retain(|_, place| Arc::strong_count(place) > 1 || lock(place).strong_count() > 0);
-            }
-            Arc::clone(places.entry(key).or_default())
-        };
-        let mut image = lock(&place);
-        if let Some(image) = image.upgrade() {
-            return Ok(image);
+    /// An image that was made before, from memory or from the plancache; `None` when it has to be compiled again.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn again(&self, key: Key, account: &Account) -> Result<Option<Arc<Image>>> {
+        self.get(key, account, None)
+    }
+
+    /// Notes that an image is asked for.
+    pub(crate) fn touch(&self, image: &Image) {
+        image.used.store(self.now.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn get(
+        &self,
+        key: Key,
+        account: &Account,
+        compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
+    ) -> Result<Option<Arc<Image>>> {
+        let found = || lock(&self.shelf).get(&key).inspect(|image| self.touch(image));
+        if let Some(image) = found() {
+            return Ok(Some(image));
         }
-        let start = Instant::now();
-        let code = compile().map_err(|e| format!("{e:#}"))?;
-        tracing::debug!(?key, elapsed = ?start.elapsed(), "compiled");
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let compiled = Arc::new(Image { id, code });
-        *image = Arc::downgrade(&compiled);
-        Ok(compiled)
+        let turn = Arc::clone(lock(&self.turns).entry(key).or_default());
+        let _turn = lock(&turn);
+        if let Some(image) = found() {
+            return Ok(Some(image));
+        }
+        let made = self.make(key, account, compile);
+        lock(&self.turns).remove(&key);
+        made
     }
 
-    fn places(&self) -> MutexGuard<'_, HashMap<Key, Place>> {
-        lock(&self.places)
+    fn make(
+        &self,
+        key: Key,
+        account: &Account,
+        compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
+    ) -> Result<Option<Arc<Image>>> {
+        let code = match (self.load(&key), compile) {
+            (Some(code), _) => code,
+            (None, Some(compile)) => self.compile(&key, compile)?,
+            (None, None) => return Ok(None),
+        };
+        let size = code.size();
+        self.check_size(size)?;
+        let charge = account.open("WebAssembly image");
+        charge.grow(size as usize).map_err(Error::refused)?;
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.live.add(size);
+        let live = Arc::clone(&self.live);
+        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), live, _charge: charge });
+        self.touch(&image);
+        lock(&self.shelf).put(Arc::clone(&image));
+        Ok(Some(image))
+    }
+
+    fn load(&self, key: &Key) -> Option<Code> {
+        let plancache = self.plancache.as_ref()?;
+        let start = Instant::now();
+        let bytes = plancache.load(key)?;
+        let engine = self.engines.get(key.kind());
+        // SAFETY: the bytes are what `Code::serialize` gave to `Plancache::store` under this key, which stands for
+        // content, kind and compatibility: they have the checksum that was written with them, into a folder that
+        // nobody else can write to. Whoever can is this user, who could as well change this program.
+        let code = unsafe {
+            match key.kind() {
+                Kind::Component => Component::deserialize(engine, &bytes).map(Code::Component),
+                Kind::Drivers | Kind::Replay => Module::deserialize(engine, &bytes).map(Code::Module),
+            }
+        };
+        match code {
+            Ok(code) => {
+                self.plancache_hits.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(?key, elapsed = ?start.elapsed(), bytes = bytes.len(), "image loaded");
+                Some(code)
+            }
+            Err(error) => {
+                plancache.remove(key, &format!("{error:#}"));
+                None
+            }
+        }
+    }
+
+    fn compile(&self, key: &Key, compile: &dyn Fn() -> wasmtime::Result<Code>) -> Result<Code> {
+        let start = Instant::now();
+        let code = compile().map_err(|e| Error::Compile { function: String::new(), message: format!("{e:#}") })?;
+        self.compilations.fetch_add(1, Ordering::Relaxed);
+        let size = code.size();
+        tracing::info!(?key, elapsed = ?start.elapsed(), bytes = size, "image compiled");
+        self.check_size(size)?;
+        if let Some(plancache) = &self.plancache {
+            let limit = self.variables.plancache_limit_mb();
+            match code.serialize() {
+                Ok(bytes) => plancache.store(key, &bytes, (limit > 0).then_some(limit << 20)),
+                Err(error) => tracing::warn!(?key, %error, "cannot serialise an image"),
+            }
+        }
+        Ok(code)
+    }
+
+    fn check_size(&self, size: u64) -> Result<()> {
+        let most = self.variables.max_compiled_module_size();
+        if size <= most {
+            return Ok(());
+        }
+        let message =
+            format!("the compiled code has {size} bytes; at most {most} are allowed (wasm.max_compiled_module_size)");
+        Err(Error::Compile { function: String::new(), message })
+    }
+
+    /// Evicts images that were not asked for longest while there are more bytes of them than the limit.
+    pub(crate) fn evict(&self) {
+        if let Some(limit) = self.variables.eviction_limit() {
+            let evicted = lock(&self.shelf).evict(limit);
+            self.evicted(&evicted);
+        }
+    }
+
+    /// Evicts the images that nobody uses.
+    pub(crate) fn evict_unused(&self) {
+        let evicted = lock(&self.shelf).evict_unused();
+        self.evicted(&evicted);
+    }
+
+    fn evicted(&self, images: &[Arc<Image>]) {
+        self.evictions.fetch_add(images.len() as u64, Ordering::Relaxed);
+        for image in images {
+            tracing::debug!(key = ?image.key, bytes = image.size, "image evicted");
+        }
+    }
+
+    /// Lets go of an image that is not needed any more.
+    pub(crate) fn forget(&self, key: &Key) {
+        // Not in one line: the image must end after the lock.
+        let image = lock(&self.shelf).take(key);
+        drop(image);
+    }
+
+    pub(crate) fn status(&self) -> ImageStatus {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        ImageStatus {
+            images: get(&self.live.images),
+            bytes: get(&self.live.bytes),
+            compilations: get(&self.compilations),
+            plancache_hits: get(&self.plancache_hits),
+            evictions: get(&self.evictions),
+        }
     }
 }
 

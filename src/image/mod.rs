@@ -3,11 +3,18 @@
 mod cache;
 mod clock;
 mod engines;
+#[expect(clippy::module_inception, reason = "the word for what the room is about")]
+mod image;
+mod key;
+mod plancache;
 mod program;
+mod shelf;
 
 pub(crate) use self::{
-    cache::{Code, Image, ImageCache},
+    cache::{ImageCache, ImageStatus},
     clock::{StopWord, TICK, Watch},
     engines::{Engines, Kind},
+    image::{Code, Image},
+    key::Key,
     program::{Function, Linked, Program},
 };

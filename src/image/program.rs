@@ -1,14 +1,12 @@
 //! A module with the functions that are registered from it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::{
-    cache::{Image, ImageCache},
-    engines::{Engines, Kind},
-};
+use super::{cache::ImageCache, engines::Kind, image::Image, key::Key};
 use crate::{
     driver::{DriverSpec, assemble},
-    error::Result,
+    error::{Error, Result},
+    memory::Account,
     module::{Facts, Module},
 };
 
@@ -34,7 +32,8 @@ pub(crate) struct Program {
 /// An image and the functions in it.
 #[derive(Debug)]
 pub(crate) struct Linked {
-    pub(crate) image: Arc<Image>,
+    key: Key,
+    image: Weak<Image>,
     functions: Vec<Weak<Function>>,
 }
 
@@ -42,6 +41,11 @@ impl Linked {
     /// The number of a function's drivers.
     pub(crate) fn position(&self, function: &Arc<Function>) -> Option<usize> {
         self.functions.iter().position(|linked| std::ptr::eq(linked.as_ptr(), Arc::as_ptr(function)))
+    }
+
+    /// The same with an image that was loaded again.
+    fn with(&self, image: &Arc<Image>) -> Self {
+        Self { key: self.key, image: Arc::downgrade(image), functions: self.functions.clone() }
     }
 }
 
@@ -66,38 +70,55 @@ impl Program {
     /// The image that has a function's drivers.
     ///
     /// # Errors
-    /// When the module cannot be assembled or compiled.
+    /// When the module cannot be assembled or compiled, or its image does not fit into memory.
     pub(crate) fn image(
         &self,
-        engines: &Engines,
         cache: &ImageCache,
         function: &Arc<Function>,
         kind: Kind,
-    ) -> Result<Arc<Linked>, String> {
-        let current = self.images().iter().find(|(k, _)| *k == kind).map(|(_, linked)| Arc::clone(linked));
+        account: &Account,
+    ) -> Result<(Arc<Linked>, Arc<Image>)> {
+        let known = self.images().iter().find(|(k, _)| *k == kind).map(|(_, linked)| Arc::clone(linked));
+        let current = known.as_ref().filter(|linked| linked.position(function).is_some());
         if let Some(linked) = current
-            && linked.position(function).is_some()
+            && let Some(image) = linked.image.upgrade().filter(|image| image.is_kept())
         {
-            return Ok(linked);
+            cache.touch(&image);
+            return Ok((Arc::clone(linked), image));
         }
-        let linked = Arc::new(self.make(engines, cache, function, kind)?);
+        // An evicted image comes back by its key; only when it is lost its module is assembled again.
+        let (linked, image) = match current.map(|linked| cache.again(linked.key, account)).transpose()?.flatten() {
+            Some(image) => (current.expect("it has a key").with(&image), image),
+            None => self.make(cache, function, kind, account)?,
+        };
+        if let Some(known) = known
+            && known.key != linked.key
+        {
+            cache.forget(&known.key);
+        }
+        let linked = Arc::new(linked);
         let mut images = self.images();
         images.retain(|(k, _)| *k != kind);
         images.push((kind, Arc::clone(&linked)));
-        Ok(linked)
+        Ok((linked, image))
     }
 
-    fn images(&self) -> std::sync::MutexGuard<'_, Vec<(Kind, Arc<Linked>)>> {
+    /// What its images are known by.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        self.images().iter().map(|(_, linked)| linked.key).collect()
+    }
+
+    fn images(&self) -> MutexGuard<'_, Vec<(Kind, Arc<Linked>)>> {
         self.images.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn make(
         &self,
-        engines: &Engines,
         cache: &ImageCache,
         function: &Arc<Function>,
         kind: Kind,
-    ) -> Result<Linked, String> {
+        account: &Account,
+    ) -> Result<(Linked, Arc<Image>)> {
         let functions: Vec<Arc<Function>> = {
             let all = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
             all.iter().filter_map(Weak::upgrade).collect()
@@ -106,8 +127,10 @@ impl Program {
         let functions = if kind == Kind::Replay { vec![Arc::clone(function)] } else { functions };
         let core = self.module.core().expect("a function with drivers has a core module");
         let drivers: Vec<_> = functions.iter().map(|f| (f.spec.clone(), f.facts)).collect();
-        let assembled = assemble(core, &drivers, self.memory_limit).map_err(|e| e.to_string())?;
-        let image = cache.module(engines, kind, &assembled)?;
-        Ok(Linked { image, functions: functions.iter().map(Arc::downgrade).collect() })
+        let assembled = assemble(core, &drivers, self.memory_limit)
+            .map_err(|e| Error::Compile { function: String::new(), message: e.to_string() })?;
+        let image = cache.module(kind, &assembled, account)?;
+        let functions = functions.iter().map(Arc::downgrade).collect();
+        Ok((Linked { key: image.key, image: Arc::downgrade(&image), functions }, image))
     }
 }

@@ -1,6 +1,6 @@
 //! The SQL side and the guest side of a function, matched.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit};
 
@@ -31,6 +31,18 @@ pub struct Signature {
     /// The function is not called on a row in which any argument is null, and the result of that row is null, even
     /// for parameters of type `option<T>`.
     pub null_on_null: bool,
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (index, param) in self.params.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let not_null = if param.not_null { " NOT NULL" } else { "" };
+            write!(f, "{separator}{} {}{not_null}", param.name, param.data_type)?;
+        }
+        write!(f, ") RETURNS {}", self.return_type)
+    }
 }
 
 /// What a CREATE FUNCTION statement says about types; everything may be left to WIT.

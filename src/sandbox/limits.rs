@@ -1,6 +1,13 @@
 //! What a sandbox may use.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use wasmtime::ResourceLimiter;
+
+use crate::memory::Charge;
 
 /// The most elements that a guest's tables may have together. Large programs have some ten thousand.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
@@ -9,8 +16,31 @@ const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 /// gigabytes of address space.
 const MAX_PARTS: usize = 100;
 
+/// The bytes of an element of a table.
+const TABLE_ELEMENT: usize = size_of::<usize>();
+
+/// Counts the sandboxes of an engine that are alive.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LiveSandboxes(Arc<AtomicU64>);
+
+impl LiveSandboxes {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+struct LiveSandbox(LiveSandboxes);
+
+impl Drop for LiveSandbox {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The state of a sandbox's store: how its growth went.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct State {
     /// The most bytes that all memories together may have, where their own types do not say it: on the general route.
     pub(crate) memory_limit: Option<usize>,
@@ -20,6 +50,31 @@ pub(crate) struct State {
     pub(crate) table_elements: usize,
     /// The guest asked for more memory than it may have.
     pub(crate) memory_refused: bool,
+    charge: Charge,
+    _live: LiveSandbox,
+}
+
+impl State {
+    pub(crate) fn new(charge: Charge, live: &LiveSandboxes) -> Self {
+        live.0.fetch_add(1, Ordering::Relaxed);
+        Self {
+            memory_limit: None,
+            memory: 0,
+            table_elements: 0,
+            memory_refused: false,
+            charge,
+            _live: LiveSandbox(live.clone()),
+        }
+    }
+
+    /// Charges more bytes.
+    ///
+    /// # Errors
+    /// The refusal of the memory pool, a `DataFusionError`. It ends the sandbox: the guest would take it for a limit of
+    /// its own.
+    fn charge(&self, bytes: usize) -> wasmtime::Result<()> {
+        self.charge.grow(bytes).map_err(wasmtime::Error::from)
+    }
 }
 
 impl ResourceLimiter for State {
@@ -28,6 +83,7 @@ impl ResourceLimiter for State {
         let allowed =
             self.memory_limit.is_none_or(|limit| total <= limit) && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
+            self.charge(total - self.memory)?;
             self.memory = total;
         }
         self.memory_refused |= !allowed;
@@ -43,6 +99,7 @@ impl ResourceLimiter for State {
         let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         let allowed = total <= MAX_TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
+            self.charge((total - self.table_elements) * TABLE_ELEMENT)?;
             self.table_elements = total;
         }
         Ok(allowed)

@@ -1,13 +1,16 @@
 //! One live instance of an image.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wasmtime::{Instance, Memory, Store, TypedFunc};
 
 use super::limits::State;
 use crate::{
     driver::{ARENA, DriverSpec, INIT, MEMORY, Variant, frame},
-    image::{Code, Engines, Image, Kind, StopWord, TICK, Watch},
+    image::{Code, Engines, Image, StopWord, TICK, Watch},
 };
 
 /// When guest code is to be interrupted.
@@ -40,8 +43,9 @@ type Driver = TypedFunc<(u32, u32), u32>;
 
 /// A sandbox: a store with one instance, its memories and its drivers.
 pub(crate) struct Sandbox {
-    pub(crate) image: u64,
     pub(crate) store: Store<State>,
+    /// Kept for as long as the sandbox runs its code.
+    image: Arc<Image>,
     instance: Instance,
     arena: Memory,
     memory: Option<Memory>,
@@ -55,7 +59,7 @@ pub(crate) struct Sandbox {
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("image", &self.image).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("image", &self.image.key).finish_non_exhaustive()
     }
 }
 
@@ -66,18 +70,26 @@ impl Sandbox {
     /// What the guest did, with its sandbox for a report when it came so far.
     pub(crate) fn new(
         engines: &Engines,
-        kind: Kind,
-        image: &Image,
+        image: &Arc<Image>,
+        state: State,
         deadline: Deadline,
     ) -> Result<Self, (Option<Box<Self>>, wasmtime::Error)> {
-        let mut store = Store::new(engines.get(kind), State::default());
+        let mut store = Store::new(engines.get(image.key.kind()), state);
         store.limiter(|state| state);
         let Code::Module(module) = &image.code else { unreachable!("components take the general route") };
         let instance = Instance::new(&mut store, module, &[]).map_err(|error| (None, error))?;
         let arena = instance.get_memory(&mut store, ARENA).expect("every assembled module has an arena");
         let memory = instance.get_memory(&mut store, MEMORY);
-        let mut sandbox =
-            Self { image: image.id, instance, arena, memory, drivers: Vec::new(), initial_size: 0, used: false, store };
+        let mut sandbox = Self {
+            image: Arc::clone(image),
+            instance,
+            arena,
+            memory,
+            drivers: Vec::new(),
+            initial_size: 0,
+            used: false,
+            store,
+        };
         if let Ok(init) = sandbox.instance.get_typed_func::<(), ()>(&mut sandbox.store, INIT) {
             let watch = sandbox.watch((engines, deadline));
             let result = init.call(&mut sandbox.store, ());

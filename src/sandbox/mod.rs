@@ -7,7 +7,7 @@ mod report;
 
 pub use self::report::{Failure, GuestError};
 pub(crate) use self::{
-    limits::State,
+    limits::{LiveSandboxes, State},
     live::{Deadline, Sandbox},
     pool::Pool,
     report::{failure_of, frames_of, output_of},

@@ -3,57 +3,92 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use super::live::Sandbox;
 use crate::image::Image;
 
-/// Idle sandboxes by image, with the image: once it is gone they are of no use. They are boxed because they are large,
-/// and are moved at every call.
-type Idle = HashMap<u64, (Weak<Image>, Vec<Box<Sandbox>>)>;
+/// The idle sandboxes of an image, with the pass since when each is idle. They are boxed because they are large, and are
+/// moved at every call.
+type Idle<T> = Vec<(u64, Box<T>)>;
 
-type Lane = Mutex<Idle>;
+/// What tells sandboxes apart: the image, and the greatest size of their memory where the image does not say it.
+type Sort = (u64, u64);
+
+type Lane<T> = Mutex<HashMap<Sort, (Arc<Image>, Idle<T>)>>;
 
 /// The idle sandboxes of all images of an engine.
 #[derive(Debug)]
-pub(crate) struct Pool {
-    lanes: Vec<Lane>,
+pub(crate) struct Pool<T> {
+    lanes: Vec<Lane<T>>,
+    /// Counts up with every [`Self::sweep`]: looking at the clock would cost too much when a sandbox is given back.
+    pass: AtomicU64,
 }
 
 /// More idle sandboxes of one image than this are not kept in a lane.
 const MAX_IDLE: usize = 4;
 
-impl Pool {
+impl<T> Pool<T> {
     pub(crate) fn new(lanes: usize) -> Self {
-        Self { lanes: (0..lanes.max(1)).map(|_| Lane::default()).collect() }
+        Self { lanes: (0..lanes.max(1)).map(|_| Lane::default()).collect(), pass: AtomicU64::new(0) }
     }
 
-    /// An idle sandbox of an image, if there is one: from the own lane, else from another that is free to look at.
-    pub(crate) fn take(&self, image: u64) -> Option<Box<Sandbox>> {
+    /// An idle sandbox of an image under a memory limit, if there is one: from the own lane, else from another that is free to look at.
+    pub(crate) fn take(&self, image: &Image, memory_limit: u64) -> Option<Box<T>> {
+        let sort = (image.id, memory_limit);
         let own = self.own();
-        if let Some(sandbox) = lock(&self.lanes[own]).get_mut(&image).and_then(|(_, idle)| idle.pop()) {
+        if let Some((_, sandbox)) = lock(&self.lanes[own]).get_mut(&sort).and_then(|(_, idle)| idle.pop()) {
             return Some(sandbox);
         }
         self.lanes
             .iter()
             .enumerate()
             .filter(|(index, _)| *index != own)
-            .find_map(|(_, lane)| lane.try_lock().ok()?.get_mut(&image)?.1.pop())
+            .find_map(|(_, lane)| lane.try_lock().ok()?.get_mut(&sort)?.1.pop())
+            .map(|(_, sandbox)| sandbox)
     }
 
     /// Gives a sandbox of an image back.
-    pub(crate) fn give(&self, image: &Arc<Image>, sandbox: Box<Sandbox>) {
-        let mut lane = lock(&self.lanes[self.own()]);
-        if !lane.contains_key(&image.id) {
-            // An image is new here: the time to let go of those that are gone.
-            lane.retain(|_, (image, _)| image.strong_count() > 0);
+    pub(crate) fn give(&self, image: &Arc<Image>, memory_limit: u64, sandbox: Box<T>) {
+        if !image.is_kept() {
+            return;
         }
-        let (_, idle) = lane.entry(image.id).or_insert_with(|| (Arc::downgrade(image), Vec::new()));
+        let pass = self.pass.load(Ordering::Relaxed);
+        let mut lane = lock(&self.lanes[self.own()]);
+        let (_, idle) = lane.entry((image.id, memory_limit)).or_insert_with(|| (Arc::clone(image), Vec::new()));
         if idle.len() < MAX_IDLE {
-            idle.push(sandbox);
+            idle.push((pass, sandbox));
+        }
+    }
+
+    /// Ends the sandboxes that were idle for more than `passes` calls of this, and those whose image is not kept any more.
+    pub(crate) fn sweep(&self, passes: u64) {
+        let pass = self.pass.fetch_add(1, Ordering::Relaxed) + 1;
+        self.retain(|since| pass.saturating_sub(since) <= passes);
+    }
+
+    /// Ends the sandboxes for which `keep` does not hold, given the pass since when one is idle, and those whose image is
+    /// not kept any more.
+    pub(crate) fn retain(&self, keep: impl Fn(u64) -> bool) {
+        for lane in &self.lanes {
+            let mut ended = Vec::new();
+            lock(lane).retain(|_, (image, idle)| {
+                let image_is_kept = image.is_kept();
+                ended.extend(idle.extract_if(.., |(since, _)| !(image_is_kept && keep(*since))));
+                !idle.is_empty()
+            });
+            // Only now, without the lock: it takes its time.
+            drop(ended);
+        }
+    }
+
+    /// Ends all idle sandboxes.
+    pub(crate) fn clear(&self) {
+        for lane in &self.lanes {
+            let ended = std::mem::take(&mut *lock(lane));
+            drop(ended);
         }
     }
 
@@ -67,7 +102,7 @@ impl Pool {
     }
 }
 
-fn lock(lane: &Lane) -> MutexGuard<'_, Idle> {
+fn lock<T>(lane: &Mutex<T>) -> MutexGuard<'_, T> {
     // The map is whole whatever a thread that held it did.
     lane.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -33,11 +33,11 @@ pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFu
     });
     let result = statement.returns.as_ref().map(|ty| arrow_type(state, ty)).transpose()?;
     let declared = DeclaredTypes { params: params.transpose()?, result, called_on_null: statement.called_on_null };
-    let module = read(&statement.source)?;
+    let module = read(engine, &statement.source)?;
     let wit = match &statement.wit {
         None => None,
         Some(source) => {
-            let bytes = read(source)?;
+            let bytes = read(engine, source)?;
             Some(String::from_utf8(bytes).map_err(|_| Error::Signature("WIT: the text is not UTF-8".into()))?)
         }
     };
@@ -60,7 +60,10 @@ pub(super) fn build(
     wit: Option<&str>,
 ) -> Result<FunctionDefinition> {
     let name = spec.name.clone();
-    Module::read(module, wit, engine.options().max_raw_module_size)
+    let variables = engine.variables();
+    variables
+        .check_enabled()
+        .and_then(|()| Module::read(module, wit, variables.max_raw_module_size()))
         .and_then(|module| engine.build(spec, module))
         .map_err(|error| Error::Statement(format!("CREATE FUNCTION {name}: {error}")))
 }
@@ -74,12 +77,19 @@ fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
 }
 
 /// Reads a source to its end.
-pub(super) fn read(source: &Source) -> Result<Vec<u8>> {
+pub(super) fn read(engine: &Engine, source: &Source) -> Result<Vec<u8>> {
     match source {
         Source::File(path) => std::fs::read(path).map_err(|source| Error::Read { path: path.clone(), source }),
         Source::Base64(text) => {
             let compact: String = text.split_whitespace().collect();
             STANDARD.decode(compact).map_err(|e| Error::Statement(format!("BASE64: {e}")))
+        }
+        Source::Remote(how) if !engine.variables().create_from_url() => Err(Error::Statement(format!(
+            "FROM {how}: modules may not be read from other machines (wasm.create_from_url is false); use INFILE 'path' \
+             or BASE64 '…'"
+        ))),
+        Source::Remote(how) => {
+            Err(Error::Statement(format!("FROM {how} is not supported yet; use INFILE 'path' or BASE64 '…'")))
         }
     }
 }

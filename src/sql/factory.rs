@@ -83,8 +83,10 @@ impl FunctionFactory for WasmFunctionFactory {
                 Some(logical_expr::Volatility::Immutable) | None => Volatility::Immutable,
             },
         };
-        let module = create::read(&parser::location(path)?)?;
+        let module = create::read(&self.engine, &parser::location(path))?;
         let function = create::build(&self.engine, spec, &module, None)?;
-        Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(WasmScalarUdf::new(Arc::new(function))?))))
+        let pool = Arc::clone(&state.runtime_env().memory_pool);
+        let function = WasmScalarUdf::new(Arc::new(function))?.with_memory_pool(pool);
+        Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(function))))
     }
 }

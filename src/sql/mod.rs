@@ -1,9 +1,12 @@
 //! SQL: statements of our own, the session that understands them, and the factory for sessions that do not.
 
+mod analyze;
 mod create;
 mod factory;
 mod parser;
 mod session;
 mod statement;
+mod status;
+mod variables;
 
 pub use self::{factory::WasmFunctionFactory, session::Session};

@@ -42,13 +42,19 @@ pub(crate) fn parse(sql: &str) -> Result<Option<Statement>> {
         &["CREATE", "OR", "REPLACE", "TEMPORARY", "FUNCTION"],
     ];
     let is_create = creates.iter().any(|words| begins(words)) && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"]));
-    if !is_create && !begins(&["DROP", "FUNCTION"]) {
+    // DataFusion knows how to reset its own variables only.
+    let is_reset = begins(&["RESET", "WASM"]);
+    if !is_create && !is_reset && !begins(&["DROP", "FUNCTION"]) {
         return Ok(None);
     }
     let mut parser =
         Parser::new(&DIALECT).try_with_sql(sql).map_err(|e| Error::Statement(format!("SQL error: {e}")))?;
     let mut grammar = Grammar { parser: &mut parser };
-    let parsed = if is_create { grammar.create_function() } else { grammar.drop_function() };
+    let parsed = match (is_create, is_reset) {
+        (true, _) => grammar.create_function(),
+        (_, true) => grammar.reset(),
+        _ => grammar.drop_function(),
+    };
     match parsed {
         Ok(statement) => Ok(Some(statement)),
         Err(Wrong::Syntax(error)) => Err(Error::Statement(format!("SQL error: {error}"))),
@@ -122,7 +128,7 @@ impl Grammar<'_, '_> {
         if self.word("WASM") {
             self.wasm_clauses(&mut function)?;
         } else {
-            function.source = location(&self.parser.parse_literal_string()?)?;
+            function.source = location(&self.parser.parse_literal_string()?);
             if self.parser.consume_token(&Token::Comma) {
                 function.export = Some(self.parser.parse_literal_string()?);
             }
@@ -176,12 +182,15 @@ impl Grammar<'_, '_> {
             if self.word("BASE64") {
                 return Ok(Source::Base64(self.parser.parse_literal_string()?));
             }
-            for later in ["URL", "HTTP", "S3", "GCS", "AZURE"] {
-                if self.word(later) {
-                    return Err(Error::Statement(format!(
-                        "FROM {later} is not supported yet; use INFILE 'path' or BASE64 '…'"
-                    ))
-                    .into());
+            for service in ["URL", "HTTP", "S3", "GCS", "AZURE"] {
+                if self.word(service) {
+                    self.parser.parse_literal_string()?;
+                    for clause in ["CONFIG", "CREDENTIALS"] {
+                        if self.word(clause) {
+                            self.parser.parse_literal_string()?;
+                        }
+                    }
+                    return Ok(Source::Remote(service.to_owned()));
                 }
             }
         }
@@ -278,6 +287,14 @@ impl Grammar<'_, '_> {
         Ok(Statement::DropFunction { name, as_written, if_exists })
     }
 
+    fn reset(&mut self) -> Result<Statement, Wrong> {
+        self.parser.expect_keyword_is(Keyword::RESET)?;
+        let name = self.parser.parse_object_name(false)?;
+        self.end()?;
+        let parts = name.0.iter().map(|part| part.as_ident().map(fold).unwrap_or_default());
+        Ok(Statement::Reset(parts.skip(1).collect::<Vec<_>>().join(".")))
+    }
+
     fn function_name(&mut self) -> Result<String, Wrong> {
         let name = self.parser.parse_object_name(false)?;
         match name.0.as_slice() {
@@ -340,12 +357,12 @@ fn once<T: PartialEq>(option: &mut Option<T>, value: T, what: &str) -> Result<()
     }
 }
 
-/// A path, or a URL, which is for later.
-pub(super) fn location(text: &str) -> Result<Source> {
+/// A path or a URL.
+pub(super) fn location(text: &str) -> Source {
     match text.split_once("://") {
-        Some(("file", path)) => Ok(Source::File(path.to_owned())),
-        Some((scheme, _)) => Err(Error::Statement(format!("AS '{scheme}://…' is not supported yet; give a path"))),
-        None => Ok(Source::File(text.to_owned())),
+        Some(("file", path)) => Source::File(path.to_owned()),
+        Some((scheme, _)) => Source::Remote(scheme.to_owned()),
+        None => Source::File(text.to_owned()),
     }
 }
 
@@ -411,7 +428,7 @@ mod tests {
     fn what_is_wrong_is_named_with_its_place() {
         for (sql, part) in [
             ("CREATE FUNCTION f AS WASM FROM FILE 'x'", "INFILE"),
-            ("CREATE FUNCTION f AS WASM FROM URL 'x'", "not supported yet"),
+            ("CREATE FUNCTION f AS WASM FROM URL 5", "string"),
             ("CREATE FUNCTION f AS WASM FROM INFILE 'x' WIT", "Line: 1, Column: 43"),
             ("CREATE FUNCTION f STABLE VOLATILE AS WASM FROM INFILE 'x'", "twice"),
             ("CREATE FUNCTION a.f AS WASM FROM INFILE 'x'", "a.f"),

@@ -9,16 +9,19 @@ use datafusion::{
     common::plan_err,
     dataframe::DataFrame,
     error::Result,
-    execution::FunctionRegistry,
+    execution::{FunctionRegistry, memory_pool::MemoryPool, session_state::SessionStateBuilder},
     logical_expr::{LogicalPlanBuilder, ScalarUDF},
     prelude::{SessionConfig, SessionContext},
 };
 
 use super::{
+    analyze::MeteringQueryPlanner,
     create,
     factory::WasmFunctionFactory,
     parser,
     statement::{CreateFunction, Statement},
+    status::StatusTable,
+    variables::WasmConfig,
 };
 use crate::{
     catalog::IfExists,
@@ -36,11 +39,12 @@ pub struct Session {
     seen: Mutex<Seen>,
 }
 
-/// What the session knows of the engine's catalog.
+/// What the session knows of the engine's catalog, and the memory pool that it charges, which `SET` can replace.
 #[derive(Default)]
 struct Seen {
     version: u64,
     functions: BTreeMap<String, Arc<FunctionDefinition>>,
+    pool: Option<Arc<dyn MemoryPool>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -58,11 +62,30 @@ impl Session {
         Self::with_context(engine, SessionContext::new_with_config(config).enable_url_table())
     }
 
-    /// Makes a session of a context that was set up elsewhere.
+    /// Makes a session of a context that was set up elsewhere. All clones of the context get the variables, the factory
+    /// for `CREATE FUNCTION … LANGUAGE wasm` and, in their default schema unless these names are taken, the tables
+    /// `wasm_status` and `wasm_functions`.
     #[must_use]
     pub fn with_context(engine: Arc<Engine>, context: SessionContext) -> Self {
-        let factory = Arc::new(WasmFunctionFactory::new(Arc::clone(&engine)));
-        let context = context.with_function_factory(factory);
+        {
+            let state = context.state_ref();
+            let mut state = state.write();
+            let mut config = state.config().clone();
+            config.options_mut().extensions.insert(WasmConfig(Arc::clone(engine.variables())));
+            let planner = MeteringQueryPlanner::new(Arc::clone(state.query_planner()));
+            let factory = WasmFunctionFactory::new(Arc::clone(&engine));
+            // In the place of the old state: others may hold on to the lock that it is behind.
+            *state = SessionStateBuilder::new_from_existing(state.clone())
+                .with_config(config)
+                .with_query_planner(Arc::new(planner))
+                .with_function_factory(Some(Arc::new(factory)))
+                .build();
+        }
+        for (name, table) in StatusTable::all(&engine) {
+            if let Err(error) = context.register_table(name, table) {
+                tracing::debug!(name, %error, "not added");
+            }
+        }
         Self { engine, context, seen: Mutex::default() }
     }
 
@@ -89,18 +112,20 @@ impl Session {
                 self.create_function(&statement)?;
                 self.nothing()
             }
-            Some(Statement::DropFunction { name, .. }) if self.engine.catalog().remove(&name) => {
+            Some(Statement::DropFunction { name, .. }) if self.engine.remove_function(&name) => {
                 self.see()?;
                 self.nothing()
             }
             // DataFusion does not fold names here, and would drop ours behind the catalog's back.
-            Some(Statement::DropFunction { name, as_written, if_exists })
-                if self.engine.catalog().contains(&as_written) =>
-            {
+            Some(Statement::DropFunction { name, as_written, if_exists }) if self.engine.has_function(&as_written) => {
                 match if_exists {
                     true => self.nothing(),
                     false => plan_err!("function {name} does not exist; to drop the other one, write \"{as_written}\""),
                 }
+            }
+            Some(Statement::Reset(name)) => {
+                self.engine.variables().reset(&name)?;
+                self.nothing()
             }
             _ => self.context.sql(sql).await,
         }
@@ -108,7 +133,7 @@ impl Session {
 
     fn create_function(&self, statement: &CreateFunction) -> Result<()> {
         let name = &statement.name;
-        let ours = self.engine.catalog().contains(name);
+        let ours = self.engine.has_function(name);
         if ours && statement.if_exists == IfExists::Keep {
             return Ok(());
         }
@@ -117,26 +142,32 @@ impl Session {
             return plan_err!("function {name} is one of DataFusion's own; choose another name");
         }
         let function = create::create(&self.engine, &state, statement)?;
-        self.engine.catalog().add(function, statement.if_exists)?;
+        self.engine.add_function(function, statement.if_exists)?;
         self.see()
     }
 
     /// Takes over what has changed in the engine's catalog.
     fn see(&self) -> Result<()> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((version, functions)) = self.engine.catalog().changed_since(seen.version) else { return Ok(()) };
-        let functions: BTreeMap<_, _> =
-            functions.into_iter().map(|function| (function.name().to_owned(), function)).collect();
+        let pool = Arc::clone(&self.context.runtime_env().memory_pool);
+        let same_pool = seen.pool.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &pool));
+        let (version, functions) = match self.engine.changed_since(seen.version) {
+            Some((version, functions)) => {
+                (version, functions.into_iter().map(|function| (function.name().to_owned(), function)).collect())
+            }
+            None if same_pool => return Ok(()),
+            None => (seen.version, seen.functions.clone()),
+        };
         for name in seen.functions.keys().filter(|name| !functions.contains_key(*name)) {
             self.context.deregister_udf(name);
         }
         for (name, function) in &functions {
-            if seen.functions.get(name).is_none_or(|known| !Arc::ptr_eq(known, function)) {
-                let udf = WasmScalarUdf::new(Arc::clone(function))?;
+            if !same_pool || seen.functions.get(name).is_none_or(|known| !Arc::ptr_eq(known, function)) {
+                let udf = WasmScalarUdf::new(Arc::clone(function))?.with_memory_pool(Arc::clone(&pool));
                 self.context.register_udf(ScalarUDF::new_from_impl(udf));
             }
         }
-        *seen = Seen { version, functions };
+        *seen = Seen { version, functions, pool: Some(pool) };
         Ok(())
     }
 

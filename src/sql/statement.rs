@@ -15,6 +15,8 @@ pub(crate) enum Statement {
         as_written: String,
         if_exists: bool,
     },
+    /// RESET of a variable of ours, by its name without the prefix.
+    Reset(String),
 }
 
 /// CREATE FUNCTION … AS WASM, or … LANGUAGE wasm AS.
@@ -52,4 +54,6 @@ pub(crate) enum Source {
     File(String),
     /// The text of a BASE64 clause.
     Base64(String),
+    /// Another machine, by the word or the scheme for how to get there.
+    Remote(String),
 }

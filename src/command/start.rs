@@ -1,0 +1,64 @@
+//! The session with the settings of the command line.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::runtime::Runtime;
+use wasmfusion::{Engine, EngineOptions, Session};
+
+use super::{
+    error::Error,
+    options::{Options, Setting},
+};
+
+/// What the names of the engine's variables begin with.
+const PREFIX: &str = "wasm.";
+
+/// Makes the session.
+///
+/// # Errors
+///
+/// Settings that do not exist or are out of range, and a plancache folder that
+/// was asked for and cannot be used.
+pub(super) fn session(options: &Options, runtime: &Runtime) -> Result<Session, Error> {
+    let mut engine_options = EngineOptions::default();
+    let (for_engine, for_session) = options
+        .variables
+        .iter()
+        .partition::<Vec<_>, _>(|setting| setting.name.to_ascii_lowercase().starts_with(PREFIX));
+    for setting in for_engine {
+        engine_options.set(&setting.name, &setting.value).map_err(Error::Engine)?;
+    }
+    let session = Session::new(engine(options, engine_options)?);
+    for Setting { name, value } in for_session {
+        let statement = format!("SET {name} = '{}'", value.replace('\'', "''"));
+        let set = runtime.block_on(session.sql(&statement));
+        set.map_err(|error| Error::Setting { name: name.clone(), error })?;
+    }
+    Ok(session)
+}
+
+fn engine(options: &Options, without: EngineOptions) -> Result<Arc<Engine>, Error> {
+    let folder = options.plancache.clone().or_else(default_plancache).filter(|_| !options.no_plancache);
+    let engine = match Engine::new(EngineOptions { plancache: folder, ..without.clone() }) {
+        // Nobody asked for this folder, and everything works without it.
+        Err(error @ wasmfusion::Error::Plancache { .. }) if options.plancache.is_none() => {
+            tracing::warn!(%error, "compiled modules are not kept");
+            Engine::new(without)
+        }
+        result => result,
+    };
+    engine.map_err(Error::Engine)
+}
+
+/// The folder for compiled modules in the user's cache folder, by the XDG rules.
+fn default_plancache() -> Option<PathBuf> {
+    let caches = match env::var_os("XDG_CACHE_HOME") {
+        Some(folder) if Path::new(&folder).is_absolute() => folder.into(),
+        _ => env::home_dir()?.join(".cache"),
+    };
+    Some(caches.join("wasmfusion").join("plancache"))
+}

@@ -1,0 +1,82 @@
+//! Compiled code.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use wasmtime::{Module, component::Component};
+
+use super::key::Key;
+use crate::memory::Charge;
+
+/// Compiled code, of which sandboxes are made. It lives until the image cache and the last sandbox have let go of it.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// Unique in this process.
+    pub(crate) id: u64,
+    pub(crate) key: Key,
+    pub(crate) code: Code,
+    /// The size of the code in memory, in bytes.
+    pub(super) size: u64,
+    /// When it was asked for last, by the count of the cache.
+    pub(super) used: AtomicU64,
+    pub(super) kept: AtomicBool,
+    pub(super) live: Arc<Live>,
+    pub(super) _charge: Charge,
+}
+
+impl Image {
+    /// The image cache has it. When not, it was evicted or is not needed any more, and idle sandboxes of it must go.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        self.live.images.fetch_sub(1, Ordering::Relaxed);
+        self.live.bytes.fetch_sub(self.size, Ordering::Relaxed);
+    }
+}
+
+/// What was compiled.
+#[derive(Debug)]
+pub(crate) enum Code {
+    /// An assembled module with its drivers.
+    Module(Module),
+    /// A component as the user gave it, for the general route.
+    Component(Component),
+}
+
+impl Code {
+    /// In memory, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        let range = match self {
+            Self::Module(module) => module.image_range(),
+            Self::Component(component) => component.image_range(),
+        };
+        (range.end.addr() - range.start.addr()) as u64
+    }
+
+    pub(super) fn serialize(&self) -> wasmtime::Result<Vec<u8>> {
+        match self {
+            Self::Module(module) => module.serialize(),
+            Self::Component(component) => component.serialize(),
+        }
+    }
+}
+
+/// All images that are in memory, in the cache or in use.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    pub(super) images: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+impl Live {
+    pub(super) fn add(&self, size: u64) {
+        self.images.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(size, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,60 @@
+//! What an image is known by.
+
+use std::{
+    fmt::{self, Write},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::engines::{Engines, Kind};
+
+/// The hash of the assembled module or of the component, how it was compiled, and for what: version and settings of the
+/// compiler and the features of the processor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    content: [u8; 32],
+    kind: Kind,
+    compatibility: u64,
+}
+
+impl Key {
+    /// Of [`Self::bytes`].
+    pub(super) const SIZE: usize = 32 + 8 + 8;
+
+    pub(super) fn new(engines: &Engines, kind: Kind, bytes: &[u8]) -> Self {
+        // Another release of Rust may hash differently; then images are compiled again, as they are for another release
+        // of wasmtime.
+        let mut hasher = DefaultHasher::new();
+        engines.get(kind).precompile_compatibility_hash().hash(&mut hasher);
+        Self { content: Sha256::digest(bytes).into(), kind, compatibility: hasher.finish() }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn bytes(&self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        bytes[..32].copy_from_slice(&self.content);
+        bytes[32..40].copy_from_slice(&(self.kind as u64).to_le_bytes());
+        bytes[40..].copy_from_slice(&self.compatibility.to_le_bytes());
+        bytes
+    }
+
+    /// The name of its file, without extension.
+    pub(super) fn file_name(&self) -> String {
+        let mut name = String::with_capacity(2 * Self::SIZE);
+        for byte in self.content {
+            let _ = write!(name, "{byte:02x}");
+        }
+        let _ = write!(name, "-{}-{:016x}", self.kind as u64, self.compatibility);
+        name
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file_name())
+    }
+}

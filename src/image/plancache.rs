@@ -1,0 +1,220 @@
+//! The plancache: images as files, so that a module is compiled once and not once per process.
+//!
+//! A file has a header and the code as wasmtime serialises it. Running altered code would be the end of all safety, so
+//! the folder is open to its owner only, the header names what the code was made from, how and for what machine, and a
+//! checksum over all of it is compared before anything else looks at the code. Files appear under their name only when
+//! they are whole. Nothing needs a lock: processes that share a folder at worst do the same work twice.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use super::key::Key;
+use crate::error::{Error, Result};
+
+/// What every file begins with; the last character is the version of the format.
+const MAGIC: &[u8; 8] = b"WFIMAGE1";
+
+/// Magic, key and length of the code.
+const CHECKED: usize = MAGIC.len() + Key::SIZE + 8;
+
+/// What stands before the code: the above and the checksum of the above and the code.
+const HEADER: usize = CHECKED + blake3::OUT_LEN;
+
+/// Temporary files that are older were left by a process that died.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+const EXTENSION: &str = "image";
+const TEMPORARY: &str = "tmp";
+
+/// A folder of images.
+#[derive(Debug)]
+pub(super) struct Plancache {
+    folder: PathBuf,
+}
+
+impl Plancache {
+    /// Opens a folder, and makes it when it does not exist.
+    ///
+    /// # Errors
+    /// When it cannot be used, or not without others being able to change what is in it.
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let refused = |why: &str| Error::Plancache { folder: folder.display().to_string(), message: why.to_owned() };
+        let failed = |error: io::Error| refused(&error.to_string());
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(failed)?;
+        let plancache = Self { folder: folder.to_owned() };
+        let probe = plancache.temporary("probe");
+        let file = create(&probe).map_err(failed)?;
+        #[cfg(unix)]
+        let private = private(folder, &file);
+        #[cfg(not(unix))]
+        let private = Ok(None);
+        drop(file);
+        let _ = fs::remove_file(&probe);
+        match private.map_err(failed)? {
+            None => Ok(plancache),
+            Some(why) => Err(refused(&why)),
+        }
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.folder.join(key.file_name()).with_extension(EXTENSION)
+    }
+
+    /// A name that nobody else uses.
+    fn temporary(&self, name: &str) -> PathBuf {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.folder.join(format!("{name}.{}-{number}.{TEMPORARY}", process::id()))
+    }
+
+    /// The code of an image, if it is there and whole. What is there and not whole is removed.
+    pub(super) fn load(&self, key: &Key) -> Option<Vec<u8>> {
+        let path = self.path(key);
+        let read = read(&path, key);
+        match read {
+            Ok(Ok(code)) => return Some(code),
+            Ok(Err(why)) => self.remove(key, why),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot read a compiled image"),
+        }
+        None
+    }
+
+    /// Removes a file that is of no use.
+    pub(super) fn remove(&self, key: &Key, why: &str) {
+        let path = self.path(key);
+        tracing::warn!(path = %path.display(), why, "a compiled image is not used");
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(path = %path.display(), %error, "cannot remove it");
+        }
+    }
+
+    /// Keeps the code of an image, and removes the images that were not used for longest while there are more bytes
+    /// than `limit`. What goes wrong is logged: an image can be used without being kept.
+    pub(super) fn store(&self, key: &Key, code: &[u8], limit: Option<u64>) {
+        if limit.is_some_and(|limit| (HEADER + code.len()) as u64 > limit) {
+            return;
+        }
+        let path = self.path(key);
+        let temporary = self.temporary(&key.file_name());
+        let written = write(&temporary, key, code).and_then(|()| fs::rename(&temporary, &path));
+        if let Err(error) = written {
+            tracing::warn!(path = %path.display(), %error, "cannot keep a compiled image");
+            let _ = fs::remove_file(&temporary);
+        }
+        if let Err(error) = self.trim(limit) {
+            tracing::warn!(folder = %self.folder.display(), %error, "cannot look for compiled images to remove");
+        }
+    }
+
+    fn trim(&self, limit: Option<u64>) -> io::Result<()> {
+        let mut images = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            // Another process may have removed it.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            let used = metadata.modified()?;
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some(EXTENSION) => images.push((used, metadata.len(), path)),
+                Some(TEMPORARY) if SystemTime::now().duration_since(used).is_ok_and(|age| age > ABANDONED) => {
+                    fs::remove_file(&path)?;
+                }
+                _ => {}
+            }
+        }
+        let mut total: u64 = images.iter().map(|(_, size, _)| size).sum();
+        images.sort();
+        for (_, size, path) in images {
+            if limit.is_none_or(|limit| total <= limit) {
+                break;
+            }
+            tracing::debug!(path = %path.display(), "removed a compiled image from the plancache");
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => total -= size,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a folder is not private, if it is not. An empty one is made so. `file` was just made in it.
+#[cfg(unix)]
+fn private(folder: &Path, file: &File) -> io::Result<Option<String>> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let metadata = fs::metadata(folder)?;
+    if metadata.uid() != file.metadata()?.uid() {
+        return Ok(Some("it belongs to another user; name a folder of your own".to_owned()));
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(None);
+    }
+    // The file of the probe is the only one.
+    if fs::read_dir(folder)?.count() == 1 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        return Ok(None);
+    }
+    Ok(Some(format!("other users can get into it (mode {mode:o}); chmod 700 it, or name a new folder")))
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The code in a file, or why it is not to be used.
+fn read(path: &Path, key: &Key) -> io::Result<Result<Vec<u8>, &'static str>> {
+    let mut file = File::open(path)?;
+    let mut header = [0; HEADER];
+    let size = file.metadata()?.len();
+    if size < HEADER as u64 {
+        return Ok(Err("it is cut off"));
+    }
+    file.read_exact(&mut header)?;
+    let (checked, sum) = header.split_at(CHECKED);
+    let Some(length) = size.checked_sub(HEADER as u64).filter(|length| checked == prefix(key, *length)) else {
+        return Ok(Err("it is cut off, altered, or not the image of this name"));
+    };
+    let mut code = Vec::new();
+    code.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
+    file.take(length).read_to_end(&mut code)?;
+    if checksum(checked, &code).as_bytes() != sum {
+        return Ok(Err("it is altered"));
+    }
+    // The order of eviction. Not being able to say so does no harm.
+    let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    Ok(Ok(code))
+}
+
+fn write(path: &Path, key: &Key, code: &[u8]) -> io::Result<()> {
+    let mut file = create(path)?;
+    let prefix = prefix(key, code.len() as u64);
+    file.write_all(&prefix)?;
+    file.write_all(checksum(&prefix, code).as_bytes())?;
+    file.write_all(code)?;
+    // Before it gets its name: after a crash the name must not stand for half a file.
+    file.sync_all()
+}
+
+fn prefix(key: &Key, length: u64) -> Vec<u8> {
+    [MAGIC.as_slice(), &key.bytes(), &length.to_le_bytes()].concat()
+}
+
+fn checksum(prefix: &[u8], code: &[u8]) -> blake3::Hash {
+    blake3::Hasher::new().update(prefix).update(code).finalize()
+}

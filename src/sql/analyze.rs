@@ -1,0 +1,150 @@
+//! What functions took in a query, for `EXPLAIN ANALYZE`.
+//!
+//! DataFusion gives functions no metrics. But a query planner may count by itself: in a plan that is to be analysed each
+//! function is replaced by one that counts for this query alone, and a node that shows the counts is put on top of the
+//! physical plan, after everything that optimises it.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+
+use async_trait::async_trait;
+use datafusion::{
+    catalog::Session,
+    common::tree_node::{Transformed, TreeNode, TreeNodeRecursion},
+    error::Result,
+    execution::{SendableRecordBatchStream, TaskContext, context::QueryPlanner},
+    logical_expr::{Expr, LogicalPlan, ScalarUDF, expr::ScalarFunction},
+    physical_expr::PhysicalExpr,
+    physical_plan::{
+        ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+        metrics::{Count, Metric, MetricValue, MetricsSet, Time},
+    },
+};
+
+use crate::{batch::Counters, function::WasmScalarUdf};
+
+/// What counts in one query, by the name of the function.
+type Meters = BTreeMap<String, Arc<Counters>>;
+
+/// A query planner that leaves planning to another, and counts where that is asked for.
+#[derive(Debug)]
+pub(super) struct MeteringQueryPlanner {
+    inner: Arc<dyn QueryPlanner + Send + Sync>,
+}
+
+impl MeteringQueryPlanner {
+    pub(super) fn new(inner: Arc<dyn QueryPlanner + Send + Sync>) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait]
+impl QueryPlanner for MeteringQueryPlanner {
+    async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        if !matches!(plan, LogicalPlan::Analyze(_)) {
+            return self.inner.create_physical_plan(plan, session).await;
+        }
+        let (metered, meters) = metered(plan)?;
+        let physical = self.inner.create_physical_plan(&metered, session).await?;
+        if meters.is_empty() {
+            return Ok(physical);
+        }
+        let children = physical.children().into_iter().map(Arc::clone);
+        let children =
+            children.map(|input| Arc::new(WasmFunctionsExec { input, meters: meters.clone() }) as _).collect();
+        physical.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+}
+
+/// The plan with functions that count.
+fn metered(plan: &LogicalPlan) -> Result<(LogicalPlan, Meters)> {
+    let mut meters = Meters::new();
+    let plan = plan.clone().transform_up_with_subqueries(|node| {
+        node.map_expressions(|expr| {
+            expr.transform_up(|expr| {
+                let Expr::ScalarFunction(call) = expr else { return Ok(Transformed::no(expr)) };
+                let Some(function) = call.func.inner().downcast_ref::<WasmScalarUdf>() else {
+                    return Ok(Transformed::no(Expr::ScalarFunction(call)));
+                };
+                let meter = meters.entry(call.func.name().to_owned()).or_default();
+                let func = Arc::new(ScalarUDF::new_from_impl(function.with_meter(Arc::clone(meter))));
+                Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args: call.args })))
+            })
+        })
+    })?;
+    Ok((plan.data, meters))
+}
+
+/// Passes on what its input yields, and shows what functions took.
+#[derive(Debug)]
+struct WasmFunctionsExec {
+    input: Arc<dyn ExecutionPlan>,
+    meters: Meters,
+}
+
+impl DisplayAs for WasmFunctionsExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WasmFunctionsExec: {}", self.meters.keys().cloned().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl ExecutionPlan for WasmFunctionsExec {
+    fn name(&self) -> &'static str {
+        "WasmFunctionsExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let [input] = <[_; 1]>::try_from(children)
+            .map_err(|children| datafusion::error::DataFusionError::Internal(format!("{} inputs", children.len())))?;
+        Ok(Arc::new(Self { input, meters: self.meters.clone() }))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.input.execute(partition, context)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        let mut set = MetricsSet::new();
+        for (function, counters) in &self.meters {
+            let tally = counters.get();
+            let name = |what: &str| Cow::Owned(format!("{function}.{what}"));
+            let mut count = |what, value: u64| {
+                let count = Count::new();
+                count.add(value as usize);
+                set.push(Arc::new(Metric::new(MetricValue::Count { name: name(what), count }, None)));
+            };
+            count("calls", tally.batches);
+            count("rows", tally.rows);
+            let mut time = |what, value| {
+                let time = Time::new();
+                time.add_duration(value);
+                set.push(Arc::new(Metric::new(MetricValue::Time { name: name(what), time }, None)));
+            };
+            time("wasm", tally.wasm);
+            time("marshalling", tally.marshalling);
+        }
+        Some(set)
+    }
+}
