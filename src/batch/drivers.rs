@@ -88,7 +88,9 @@ impl Drivers {
     /// must not wait for it.
     pub(super) fn image(&self, context: &Context<'_>, kind: Kind) -> Result<FunctionImage, Stop> {
         let found = self.program.image(&context.runtime.images, &self.function, kind, context.account);
-        found.map(|(linked, image)| FunctionImage { linked, image }).map_err(Stop::Other)
+        let (linked, image) = found.map_err(Stop::Other)?;
+        context.runtime.make_room(&image);
+        Ok(FunctionImage { linked, image })
     }
 
     pub(super) fn prepare(

@@ -103,6 +103,8 @@ impl General {
             None => cache.component(&self.component, context.account).map_err(Stop::Other)?,
         };
         *known = Some((image.key, Arc::downgrade(&image)));
+        drop(known);
+        context.runtime.make_room(&image);
         Ok(image)
     }
 

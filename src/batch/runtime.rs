@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 use super::{counters::Counters, general::Instance, upkeep::Upkeep};
 use crate::{
     error::Result,
-    image::{Engines, ImageCache},
+    image::{Engines, Image, ImageCache},
     memory::{Account, Relief},
     sandbox::{LiveSandboxes, Pool, Sandbox},
     variables::Variables,
@@ -80,6 +80,15 @@ impl Runtime {
     /// Who pays for what a session's calls need.
     pub(crate) fn account(&self, pool: Option<Arc<dyn MemoryPool>>) -> Account {
         Account::new(pool, self.relief.clone())
+    }
+
+    /// Makes room for an image that was just loaded, when there are too many. Without this the images of busy functions
+    /// would come back right after each pass of the upkeep, and stay above the limit until the next.
+    pub(super) fn make_room(&self, image: &Image) {
+        if self.images.was_crowded() {
+            self.images.evict(Some(image));
+            self.pools.sweep_unneeded();
+        }
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {

@@ -29,7 +29,7 @@ impl Upkeep {
             .name("wasmfusion-upkeep".into())
             .spawn(move || {
                 while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                    images.evict();
+                    images.evict(None);
                     let idle = Duration::from_millis(variables.sandbox_idle_ms());
                     pools.sweep(idle.as_nanos().div_ceil(PERIOD.as_nanos()) as u64);
                 }

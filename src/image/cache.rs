@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -36,6 +36,8 @@ pub(crate) struct ImageCache {
     next_id: AtomicU64,
     /// Counts up each time an image is asked for.
     now: AtomicU64,
+    /// An image came, and now there are more than the limit allows.
+    crowded: AtomicBool,
     live: Arc<Live>,
     compilations: AtomicU64,
     plancache_hits: AtomicU64,
@@ -66,6 +68,7 @@ impl ImageCache {
             turns: Mutex::default(),
             next_id: AtomicU64::new(0),
             now: AtomicU64::new(0),
+            crowded: AtomicBool::new(false),
             live: Arc::default(),
             compilations: AtomicU64::new(0),
             plancache_hits: AtomicU64::new(0),
@@ -152,7 +155,12 @@ impl ImageCache {
         let live = Arc::clone(&self.live);
         let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), live, _charge: charge });
         self.touch(&image);
-        lock(&self.shelf).put(Arc::clone(&image));
+        let mut shelf = lock(&self.shelf);
+        shelf.put(Arc::clone(&image));
+        if self.variables.eviction_limit().is_some_and(|limit| shelf.bytes() > limit) {
+            self.crowded.store(true, Ordering::Relaxed);
+        }
+        drop(shelf);
         Ok(Some(image))
     }
 
@@ -210,10 +218,17 @@ impl ImageCache {
         Err(Error::Compile { function: String::new(), message })
     }
 
-    /// Evicts images that were not asked for longest while there are more bytes of them than the limit.
-    pub(crate) fn evict(&self) {
+    /// Images came since the last look, and now there are more than the limit allows.
+    pub(crate) fn was_crowded(&self) -> bool {
+        // Looked at in every batch, and hardly ever true.
+        self.crowded.load(Ordering::Relaxed) && self.crowded.swap(false, Ordering::Relaxed)
+    }
+
+    /// Evicts images that were not asked for longest while there are more bytes of them than the limit. The spared one
+    /// is about to be used.
+    pub(crate) fn evict(&self, spared: Option<&Image>) {
         if let Some(limit) = self.variables.eviction_limit() {
-            let evicted = lock(&self.shelf).evict(limit);
+            let evicted = lock(&self.shelf).evict(limit, spared);
             self.evicted(&evicted);
         }
     }

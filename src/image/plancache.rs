@@ -218,3 +218,115 @@ fn prefix(key: &Key, length: u64) -> Vec<u8> {
 fn checksum(prefix: &[u8], code: &[u8]) -> blake3::Hash {
     blake3::Hasher::new().update(prefix).update(code).finalize()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::image::{Engines, Kind};
+
+    struct Scene {
+        folder: TempDir,
+        engines: Engines,
+        plancache: Plancache,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = TempDir::new().unwrap();
+            let plancache = Plancache::open(folder.path()).unwrap();
+            Self { folder, engines: Engines::new().unwrap(), plancache }
+        }
+
+        fn key(&self, content: &str) -> Key {
+            Key::new(&self.engines, Kind::Drivers, content.as_bytes())
+        }
+
+        fn files(&self) -> usize {
+            fs::read_dir(self.folder.path()).unwrap().count()
+        }
+    }
+
+    #[test]
+    fn what_is_stored_can_be_loaded_under_its_key_only() {
+        let scene = Scene::new();
+        let key = scene.key("a");
+        scene.plancache.store(&key, b"code", None);
+        assert_eq!(scene.plancache.load(&key).unwrap(), b"code");
+        assert_eq!(scene.plancache.load(&scene.key("b")), None);
+        assert_eq!(scene.plancache.load(&Key::new(&scene.engines, Kind::Replay, b"a")), None);
+        fs::rename(scene.plancache.path(&key), scene.plancache.path(&scene.key("b"))).unwrap();
+        assert_eq!(scene.plancache.load(&scene.key("b")), None);
+        assert_eq!(scene.files(), 0, "what is of no use is removed");
+    }
+
+    #[test]
+    fn no_altered_byte_goes_unnoticed() {
+        let scene = Scene::new();
+        let key = scene.key("a");
+        let code: Vec<u8> = (0..1000_u32).map(|index| (index * 7) as u8).collect();
+        scene.plancache.store(&key, &code, None);
+        let path = scene.plancache.path(&key);
+        let whole = fs::read(&path).unwrap();
+        assert_eq!(whole.len(), HEADER + code.len());
+        for position in 0..whole.len() {
+            for bit in 0..8 {
+                let mut altered = whole.clone();
+                altered[position] ^= 1 << bit;
+                fs::write(&path, altered).unwrap();
+                assert_eq!(scene.plancache.load(&key), None, "bit {bit} of byte {position}");
+                assert!(!path.exists());
+            }
+            fs::write(&path, &whole[..position]).unwrap();
+            assert_eq!(scene.plancache.load(&key), None, "cut off at {position}");
+        }
+        fs::write(&path, &whole).unwrap();
+        assert_eq!(scene.plancache.load(&key).unwrap(), code);
+    }
+
+    #[test]
+    fn the_image_that_was_not_used_for_longest_goes_first() {
+        let scene = Scene::new();
+        let keys: Vec<Key> = ["a", "b", "c"].map(|content| scene.key(content)).into();
+        let code = vec![0; 1000];
+        for (index, key) in keys.iter().enumerate() {
+            scene.plancache.store(key, &code, None);
+            let file = File::open(scene.plancache.path(key)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(100 - index as u64)).unwrap();
+        }
+        scene.plancache.load(&keys[0]).unwrap();
+        let abandoned = scene.plancache.temporary("x");
+        fs::write(&abandoned, "").unwrap();
+        File::open(&abandoned).unwrap().set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
+        fs::write(scene.folder.path().join("other"), "not ours").unwrap();
+        scene.plancache.store(&scene.key("d"), &code, Some(3500));
+        let there: Vec<bool> = keys.iter().map(|key| scene.plancache.path(key).exists()).collect();
+        assert_eq!(there, [true, false, true]);
+        assert_eq!(scene.files(), 4, "a, c, d and what is not ours");
+        scene.plancache.store(&scene.key("e"), &code, Some(999));
+        assert_eq!(scene.files(), 4, "an image larger than the limit is not kept");
+    }
+
+    #[test]
+    fn many_share_a_folder() {
+        let scene = Scene::new();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let plancache = Plancache::open(scene.folder.path()).unwrap();
+                    for round in 0..200 {
+                        let number = round % 7;
+                        let key = scene.key(&number.to_string());
+                        let code = vec![number; 2000 + usize::from(number)];
+                        assert!(plancache.load(&key).is_none_or(|loaded| loaded == code));
+                        plancache.store(&key, &code, Some(8000));
+                    }
+                });
+            }
+        });
+        assert!((1..=3).contains(&scene.files()), "{}", scene.files());
+    }
+}

@@ -37,14 +37,24 @@ impl Shelf {
         Some(image)
     }
 
-    /// Takes out images that were not asked for longest until the rest have at most `limit` bytes.
-    pub(super) fn evict(&mut self, limit: u64) -> Vec<Arc<Image>> {
-        let mut total: u64 = self.kept.values().map(|image| image.size).sum();
+    /// The bytes of the images that are kept.
+    pub(super) fn bytes(&self) -> u64 {
+        self.kept.values().map(|image| image.size).sum()
+    }
+
+    /// Takes out images that were not asked for longest, but not the spared one, until the rest have at most `limit`
+    /// bytes.
+    pub(super) fn evict(&mut self, limit: u64, spared: Option<&Image>) -> Vec<Arc<Image>> {
+        let mut total = self.bytes();
         if total <= limit {
             return Vec::new();
         }
-        let mut order: Vec<_> =
-            self.kept.values().map(|image| (image.used.load(Ordering::Relaxed), image.size, image.key)).collect();
+        let mut order: Vec<_> = self
+            .kept
+            .values()
+            .filter(|image| spared.is_none_or(|spared| spared.id != image.id))
+            .map(|image| (image.used.load(Ordering::Relaxed), image.size, image.key))
+            .collect();
         order.sort_unstable_by_key(|(used, ..)| *used);
         let mut evicted = Vec::new();
         for (_, size, key) in order {

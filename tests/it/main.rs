@@ -3,5 +3,6 @@
 mod command;
 mod fixtures;
 mod hostile;
+mod images;
 mod library;
 mod sqllogic;
