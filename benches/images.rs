@@ -1,48 +1,39 @@
 //! Images: compiling against loading, and many functions under a limit that does not hold them all.
 //!
-//! `cargo bench --bench images [-- SECONDS]`. A large component can be measured as well: give its path in
-//! `WASMFUSION_LARGE_COMPONENT`, and the name of an export `func(string) -> string` in `WASMFUSION_LARGE_EXPORT`.
+//! `cargo bench --bench images [-- SECONDS]`. A large component with an export `shout: func(s: string) -> string` is
+//! measured as well when `WASMFUSION_LARGE_COMPONENT` has its path.
 
-#[path = "support/mod.rs"]
 mod support;
 
 use std::{
     env,
-    path::Path,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use datafusion::arrow::array::{Array, AsArray, StringArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
 use support::{Function, fixtures, run};
 use tempfile::TempDir;
 use wasmfusion::{Engine, EngineOptions, Session};
 
 const FUNCTIONS: usize = 50;
 const THREADS: usize = 8;
+const MIB: f64 = 1048576.0;
 
 fn main() {
     let seconds = env::args().find_map(|arg| arg.parse().ok()).unwrap_or(60);
     let folder = TempDir::new().expect("a folder");
-    println!("| module | bytes | compile, ms | load, ms | compile / load |\n| --- | --- | --- | --- | --- |");
-    let fixtures = fixtures();
-    for file in ["text.wasm", "geo.wasm", "text_c.wasm"] {
-        let path = fixtures.join("built").join(file);
-        let create = match file {
-            "text.wasm" => "CREATE FUNCTION f AS WASM FROM INFILE '$P' USING EXPORT 'shout'".to_owned(),
-            "geo.wasm" => "CREATE FUNCTION f(a DOUBLE, b DOUBLE, c DOUBLE, d DOUBLE) RETURNS DOUBLE AS WASM FROM INFILE \
-                           '$P' USING EXPORT 'haversine'"
-                .to_owned(),
-            _ => continue,
-        };
-        compare(folder.path(), &path, &create);
+    println!("| module | KiB | compiling, ms | loading, ms | compiling / loading |\n| --- | --- | --- | --- | --- |");
+    let large = env::var_os("WASMFUSION_LARGE_COMPONENT").map(PathBuf::from);
+    for path in [fixtures().join("built/text.wasm")].into_iter().chain(large) {
+        compare(folder.path(), &path);
     }
-    if let (Ok(path), Ok(export)) = (env::var("WASMFUSION_LARGE_COMPONENT"), env::var("WASMFUSION_LARGE_EXPORT")) {
-        let create = format!("CREATE FUNCTION f AS WASM FROM INFILE '$P' USING EXPORT '{export}'");
-        compare(folder.path(), Path::new(&path), &create);
-    }
-    crowd(folder.path(), Duration::from_secs(seconds));
+    crowd(&folder.path().join("crowd"), Duration::from_secs(seconds));
 }
 
 /// A session on an engine of its own; nothing is refused for its size.
@@ -57,33 +48,104 @@ fn session(plancache: &Path, limit_mb: u64) -> Session {
     Session::new(Engine::new(options).expect("an engine"))
 }
 
-/// What the first call takes, with an empty plancache and with the image in it, less what the second one takes.
-fn compare(folder: &Path, path: &Path, create: &str) {
-    let plancache = folder.join(path.file_name().expect("a file"));
-    let create = create.replace("$P", &path.display().to_string());
+fn words() -> ArrayRef {
+    Arc::new(StringArray::from(vec!["hello"]))
+}
+
+/// What the first call takes longer than the second one, with an empty plancache and with the image in it.
+fn compare(folder: &Path, path: &Path) {
+    let name = path.file_name().expect("a file").display();
+    let plancache = folder.join(name.to_string());
     let first_call = || {
         let session = session(&plancache, 0);
-        run(&session, &create);
-        let params = session.context().udf_arguments("f");
-        let args: Vec<_> = params;
-        let function = Function::new(&session, "f", &args);
-        let start = Instant::now();
-        function.call();
-        let first = start.elapsed();
-        let start = Instant::now();
-        function.call();
-        first.saturating_sub(start.elapsed())
+        run(
+            &session,
+            &format!("CREATE FUNCTION shout(s VARCHAR) RETURNS VARCHAR AS WASM FROM INFILE '{}'", path.display()),
+        );
+        let function = Function::new(&session, "shout", &[words()]);
+        let time = || {
+            let start = Instant::now();
+            assert_eq!(function.call().as_string::<i32>().value(0), "HELLO!");
+            start.elapsed().as_secs_f64() * 1e3
+        };
+        time() - time()
     };
-    let compile = first_call();
-    let loads: Vec<Duration> = (0..5).map(|_| first_call()).collect();
-    let load = loads.iter().min().expect("five");
-    let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    println!(
-        "| {} | {} | {:.2} | {:.2} | {:.0} |",
-        path.file_name().expect("a file").display(),
-        path.metadata().expect("a file").len(),
-        ms(compile),
-        ms(*load),
-        ms(compile) / ms(*load)
-    );
+    let compiling = first_call();
+    let loading = (0..5).map(|_| first_call()).fold(f64::INFINITY, f64::min);
+    let kib = path.metadata().expect("a file").len() >> 10;
+    println!("| {name} | {kib} | {compiling:.2} | {loading:.2} | {:.0} |", compiling / loading);
+}
+
+/// More functions than fit into the limit, called from more threads than there are cores. Each function has an image of
+/// its own, because the memory limit is part of the image.
+fn crowd(plancache: &Path, time: Duration) {
+    let session = session(plancache, 1);
+    let functions: Vec<Function> = (0..FUNCTIONS)
+        .map(|number| {
+            let limit = (32 << 20) + number * 65536;
+            let source = format!("GROW TO {limit} FROM INFILE '$F/built/text.wasm' USING EXPORT 'shout'");
+            run(&session, &format!("CREATE FUNCTION shout{number} AS WASM {source}"));
+            Function::new(&session, &format!("shout{number}"), &[words()])
+        })
+        .collect();
+    let call = |number: usize| assert_eq!(functions[number].call().as_string::<i32>().value(0), "HELLO!");
+    (0..FUNCTIONS).for_each(call);
+    let compiled = status(&session, "compilations");
+
+    let (ended, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (mut peak, mut samples, mut above) = (0, 0_u64, 0_u64);
+    // The longest time for which no sample was at or under the limit.
+    let mut longest = Duration::ZERO;
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (ended, calls, call) = (&ended, &calls, &call);
+            scope.spawn(move || {
+                for number in (0..FUNCTIONS).cycle().skip(thread * FUNCTIONS / THREADS) {
+                    if ended.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    call(number);
+                    calls.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let start = Instant::now();
+        let mut under = Instant::now();
+        while start.elapsed() < time {
+            let bytes = status(&session, "alloc_compiled_unit_sections");
+            samples += 1;
+            peak = bytes.max(peak);
+            if bytes <= 1 << 20 {
+                under = Instant::now();
+            } else {
+                above += 1;
+                longest = longest.max(under.elapsed());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
+    let calls = calls.into_inner();
+    println!("\n{FUNCTIONS} functions round-robin from {THREADS} threads for {} s, limit 1 MiB:\n", time.as_secs());
+    println!("| what | found |\n| --- | --- |");
+    println!("| calls of one row, all with the right result | {calls} |");
+    println!("| µs per call and core | {:.0} |", time.as_secs_f64() * 1e6 * cores() / calls as f64);
+    println!("| evictions | {} |", status(&session, "evictions"));
+    println!("| reloads | {} |", status(&session, "plancache_hits"));
+    println!("| compilations in the first round | {compiled} |");
+    println!("| compilations after it | {} |", status(&session, "compilations") - compiled);
+    println!("| highest memory of images, MiB | {:.2} |", peak as f64 / MIB);
+    println!("| samples above the limit | {above} of {samples} |");
+    println!("| longest time above the limit, ms | {} |", longest.as_millis());
+}
+
+fn cores() -> f64 {
+    thread::available_parallelism().map_or(1.0, |cores| cores.get().min(THREADS) as f64)
+}
+
+fn status(session: &Session, name: &str) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let query = format!("SELECT value FROM wasm_status WHERE name = '{name}'");
+    let batches = runtime.block_on(async { session.sql(&query).await?.collect().await }).expect("a status");
+    batches[0].column(0).as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0)
 }

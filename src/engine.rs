@@ -113,7 +113,7 @@ impl Engine {
         if let Some(program) = programs.get(&key).and_then(Weak::upgrade) {
             return program;
         }
-        let program = Arc::new(Program::new(module, memory_limit));
+        let program = Arc::new(Program::new(module, memory_limit, &self.runtime.images));
         programs.insert(key, Arc::downgrade(&program));
         program
     }

@@ -4,15 +4,18 @@ use std::{fmt, sync::Arc};
 
 use datafusion::{
     error::DataFusionError,
-    execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation},
+    execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation},
 };
 
-/// Ends what an engine keeps without need, so that others can have its memory.
+/// Tells memory pools apart for as long as anything is charged to them; `None` when nobody pays.
+pub(crate) type PoolId = Option<usize>;
+
+/// Ends what an engine keeps without need at the cost of a memory pool.
 #[derive(Clone)]
-pub(crate) struct Relief(Arc<dyn Fn() + Send + Sync>);
+pub(crate) struct Relief(Arc<dyn Fn(PoolId) + Send + Sync>);
 
 impl Relief {
-    pub(crate) fn new(relieve: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(relieve: impl Fn(PoolId) + Send + Sync + 'static) -> Self {
         Self(Arc::new(relieve))
     }
 }
@@ -35,28 +38,58 @@ impl Account {
         Self { pool, relief }
     }
 
+    pub(crate) fn pool(&self) -> PoolId {
+        self.pool.as_ref().map(id)
+    }
+
     /// A charge of nothing yet, for `what`.
     pub(crate) fn open(&self, what: &str) -> Charge {
-        let reservation = self.pool.as_ref().map(|pool| MemoryConsumer::new(what).register(pool));
-        Charge(reservation.map(|reservation| (reservation, self.relief.clone())))
+        Charge(self.pool.as_ref().map(|pool| Open {
+            reservation: MemoryConsumer::new(what).register(pool),
+            pool: Arc::clone(pool),
+            relief: self.relief.clone(),
+        }))
     }
 }
 
+fn id(pool: &Arc<dyn MemoryPool>) -> usize {
+    Arc::as_ptr(pool).addr()
+}
+
 /// Memory that is charged to a pool until this is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct Charge(Option<(MemoryReservation, Relief)>);
+#[derive(Debug)]
+pub(crate) struct Charge(Option<Open>);
+
+#[derive(Debug)]
+struct Open {
+    reservation: MemoryReservation,
+    pool: Arc<dyn MemoryPool>,
+    relief: Relief,
+}
 
 impl Charge {
-    /// Charges `bytes` more. When the pool refuses, the engine lets go of what it keeps without need, and the pool is
-    /// asked again.
+    pub(crate) fn pool(&self) -> PoolId {
+        self.0.as_ref().map(|open| id(&open.pool))
+    }
+
+    /// Charges `bytes` more. When the pool refuses, the engine lets go of what it keeps without need at the pool's cost,
+    /// and the pool is asked again.
     ///
     /// # Errors
     /// The pool's.
     pub(crate) fn grow(&self, bytes: usize) -> Result<(), DataFusionError> {
-        let Some((reservation, relief)) = &self.0 else { return Ok(()) };
+        let Some(Open { reservation, relief, .. }) = &self.0 else { return Ok(()) };
         reservation.try_grow(bytes).or_else(|_| {
-            (relief.0)();
+            (relief.0)(self.pool());
             reservation.try_grow(bytes)
+        })
+    }
+
+    /// Nine tenths of the pool or more are taken: what is not needed now should go before a query is refused.
+    pub(crate) fn is_pressing(&self) -> bool {
+        self.0.as_ref().is_some_and(|Open { pool, .. }| match pool.memory_limit() {
+            MemoryLimit::Finite(limit) => pool.reserved() >= limit - limit / 10,
+            _ => false,
         })
     }
 }

@@ -158,6 +158,10 @@ impl Variable {
 
     fn parse(&self, text: &str) -> Result<u64> {
         let text = text.trim();
+        if text.eq_ignore_ascii_case("default") {
+            let name = self.full_name();
+            return Err(Error::Variable(format!("{name}: RESET {name} gives it the value that it had at start")));
+        }
         let word = match (self.is_bool, text.to_ascii_lowercase().as_str()) {
             (true, "true" | "on" | "1") => Some(1),
             (true, "false" | "off" | "0") => Some(0),
@@ -172,7 +176,7 @@ impl Variable {
             true => "true or false".to_owned(),
             false => format!("a whole number from {} to {}", self.range.start(), self.range.end()),
         };
-        Error::Variable(format!("{} cannot be {given}; it takes {needed}", self.full_name()))
+        Error::Variable(format!("{} cannot be '{given}'; it takes {needed}", self.full_name()))
     }
 
     fn text(&self, word: u64) -> String {
@@ -186,10 +190,16 @@ fn find(name: &str) -> Result<&'static Variable> {
     let short = name.strip_prefix("wasm.").unwrap_or(&name);
     VARIABLES.iter().find(|variable| variable.name == short).ok_or_else(|| {
         if short == PLANCACHE {
-            return Error::Variable(format!("{PREFIX}.{PLANCACHE} can only be given when the engine starts"));
+            return Error::Variable(format!(
+                "{PREFIX}.{PLANCACHE} can only be given when the engine starts, with --plancache or in EngineOptions"
+            ));
         }
         let names: Vec<_> = VARIABLES.iter().map(|variable| variable.name).collect();
-        Error::Variable(format!("there is no variable {PREFIX}.{short}; there are {}", names.join(", ")))
+        let there_are = format!("there are {}", names.join(", "));
+        Error::Variable(match short {
+            "" | PREFIX => format!("a variable is named {PREFIX}.…; {there_are}"),
+            _ => format!("there is no variable {PREFIX}.{short}; {there_are}"),
+        })
     })
 }
 
@@ -234,6 +244,12 @@ impl Variables {
     /// The folder of the plancache.
     pub(crate) fn plancache(&self) -> Option<&PathBuf> {
         self.start.plancache.as_ref()
+    }
+
+    /// The most bytes of images in the plancache; `None` when there is no limit.
+    pub(crate) fn plancache_limit(&self) -> Option<u64> {
+        let mebibytes = self.plancache_limit_mb();
+        (mebibytes > 0).then_some(mebibytes << 20)
     }
 
     /// # Errors
@@ -304,7 +320,7 @@ mod tests {
     fn options_out_of_range_are_refused() {
         let options = EngineOptions { compiled_images_eviction_memory_limit_percent: 101, ..EngineOptions::default() };
         let error = Variables::new(options).unwrap_err().to_string();
-        assert!(error.contains("percent cannot be 101") && error.contains("from 0 to 100"), "{error}");
+        assert!(error.contains("percent cannot be '101'") && error.contains("from 0 to 100"), "{error}");
         assert!(EngineOptions::default().set("wasm.timeout", "1").unwrap_err().to_string().contains("timeout_ms"));
     }
 

@@ -4,7 +4,7 @@ use std::{
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -275,10 +275,28 @@ impl Callable {
         }
         let bounds = |part: usize| from + (rows - from) * part / parts;
         let (start, before) = (Instant::now(), busy.load(Ordering::Relaxed));
-        let results: Vec<Result<T, Stop>> = workers()
-            .install(|| (0..parts).into_par_iter().map(|part| timed(bounds(part)..bounds(part + 1))).collect());
+        let next = AtomicUsize::new(0);
+        // Each worker takes the next part, so that no more than the allowed number are at it.
+        let work = |_| {
+            let mut taken = Vec::new();
+            loop {
+                let part = next.fetch_add(1, Ordering::Relaxed);
+                if part >= parts {
+                    return taken;
+                }
+                let result = timed(bounds(part)..bounds(part + 1));
+                if result.is_err() {
+                    // Earlier parts are taken already; later ones are not needed.
+                    next.store(parts, Ordering::Relaxed);
+                }
+                taken.push((part, result));
+            }
+        };
+        let mut results: Vec<(usize, Result<T, Stop>)> =
+            workers().install(|| (0..workers_allowed).into_par_iter().flat_map_iter(work).collect());
         let beside = Duration::from_nanos(busy.load(Ordering::Relaxed) - before).saturating_sub(start.elapsed());
-        for result in results {
+        results.sort_unstable_by_key(|(part, _)| *part);
+        for (_, result) in results {
             done.push(result?);
         }
         Ok((done, beside))

@@ -9,10 +9,7 @@ use super::{
     counters::{Counters, nanoseconds},
     runtime::Runtime,
 };
-use crate::{
-    memory::{Account, Charge},
-    sandbox::State,
-};
+use crate::{memory::Account, sandbox::State};
 
 /// On whose behalf a function is called.
 #[derive(Debug, Clone, Copy)]
@@ -29,18 +26,26 @@ pub(super) struct Context<'a> {
     pub(super) function: &'a str,
     pub(super) runtime: &'a Runtime,
     pub(super) account: &'a Account,
+    /// `wasm.timeout_ms` as it was when the call began.
+    pub(super) timeout_ms: u64,
     /// Nanoseconds in guest and drivers.
     wasm: AtomicU64,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(function: &'a str, runtime: &'a Runtime, account: &'a Account) -> Self {
-        Self { function, runtime, account, wasm: AtomicU64::new(0) }
+        let timeout_ms = runtime.variables.timeout_ms();
+        Self { function, runtime, account, timeout_ms, wasm: AtomicU64::new(0) }
+    }
+
+    /// The longest time that this call may hold one sandbox.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        (self.timeout_ms > 0).then(|| Duration::from_millis(self.timeout_ms))
     }
 
     /// The state of a new sandbox.
     pub(super) fn state(&self) -> State {
-        let charge: Charge = self.account.open(&format!("WebAssembly sandbox of {}", self.function));
+        let charge = self.account.open(&format!("WebAssembly sandbox of {}", self.function));
         State::new(charge, &self.runtime.live_sandboxes)
     }
 

@@ -88,9 +88,7 @@ impl Drivers {
     /// must not wait for it.
     pub(super) fn image(&self, context: &Context<'_>, kind: Kind) -> Result<FunctionImage, Stop> {
         let found = self.program.image(&context.runtime.images, &self.function, kind, context.account);
-        let (linked, image) = found.map_err(Stop::Other)?;
-        context.runtime.make_room(&image);
-        Ok(FunctionImage { linked, image })
+        found.map(|(linked, image)| FunctionImage { linked, image }).map_err(Stop::Other)
     }
 
     pub(super) fn prepare(
@@ -117,11 +115,12 @@ impl Drivers {
     pub(super) fn run(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
         let image = &batch.image;
         let pool = &context.runtime.pools.drivers;
-        let deadline = Deadline::after(context.runtime.timeout());
+        let deadline = Deadline::after(context.timeout());
         let fresh = || self.place(context, batch, image, deadline, None);
         let mut output = Output::new();
         let limit = self.program.memory_limit;
-        let mut place = self.place(context, batch, image, deadline, pool.take(&image.image, limit))?;
+        let mut place =
+            self.place(context, batch, image, deadline, pool.take(&image.image, limit, context.account.pool()))?;
         let mut from = part.start;
         while from < part.end {
             let rows = self.slice_rows(batch, from, part.end);
@@ -292,7 +291,7 @@ impl Drivers {
     }
 
     fn failure(&self, context: &Context<'_>, error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
-        let timeout = context.runtime.variables.timeout_ms();
+        let timeout = context.timeout_ms;
         match sandbox.word(frame::EXITED) {
             1 => Failure::Exit(sandbox.word(frame::EXIT_CODE)),
             _ if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
@@ -328,7 +327,7 @@ impl Drivers {
 
     /// The frames of a row that fails again when it is run alone.
     fn replay(&self, context: &Context<'_>, batch: &Batch, row: usize) -> Option<Vec<String>> {
-        let limit = context.runtime.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
+        let limit = context.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
         let image = self.image(context, Kind::Replay).ok()?;
         let mut place = self.place(context, batch, &image, Deadline::after(Some(limit)), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.

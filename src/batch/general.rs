@@ -4,7 +4,7 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use datafusion::{arrow::buffer::NullBuffer, error::DataFusionError};
@@ -23,9 +23,10 @@ use super::{
 use crate::{
     driver::without_imports,
     error::{Error, Result},
-    image::{Code, Image, Key, Kind},
+    image::{Code, Image, ImageCache, Key, Kind},
+    memory::Charge,
     module::{Module, Signature, Wit},
-    sandbox::{Deadline, Failure, State, failure_of, frames_of},
+    sandbox::{Deadline, Failure, Idle, State, failure_of, frames_of},
 };
 
 /// A function's way through the component API.
@@ -38,6 +39,15 @@ pub(crate) struct General {
     memory_limit: u64,
     /// The image, once it was made.
     image: Mutex<Option<(Key, Weak<Image>)>>,
+    cache: Weak<ImageCache>,
+}
+
+impl Drop for General {
+    fn drop(&mut self) {
+        if let (Some(key), Some(cache)) = (self.key(), self.cache.upgrade()) {
+            cache.forget(&key);
+        }
+    }
 }
 
 /// The arguments of a batch.
@@ -61,6 +71,12 @@ pub(super) struct Instance {
     used: bool,
 }
 
+impl Idle for Instance {
+    fn charge(&self) -> &Charge {
+        &self.store.data().charge
+    }
+}
+
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Instance").field("image", &self.image.key).finish_non_exhaustive()
@@ -73,7 +89,7 @@ impl General {
     ///
     /// # Errors
     /// When a core module does not follow the conventions of its WIT.
-    pub(crate) fn new(module: &Module, export: &str, memory_limit: u64) -> Result<Self> {
+    pub(crate) fn new(module: &Module, export: &str, memory_limit: u64, cache: &Arc<ImageCache>) -> Result<Self> {
         let component = match (module.is_component(), module.core(), module.wit()) {
             (is_component, Some(core), Some(wit)) if !is_component || !core.imports.is_empty() => {
                 wrap(&without_imports(core)?, wit)?.into()
@@ -81,30 +97,33 @@ impl General {
             (true, ..) => Arc::clone(module.bytes()),
             _ => return Err(Error::Signature("the general route needs a component or WIT".into())),
         };
-        Ok(Self { component, export: export.to_owned(), memory_limit, image: Mutex::default() })
+        let cache = Arc::downgrade(cache);
+        Ok(Self { component, export: export.to_owned(), memory_limit, image: Mutex::default(), cache })
     }
 
     /// What its image is known by, once it was made.
     pub(crate) fn key(&self) -> Option<Key> {
-        self.image.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(key, _)| *key)
+        self.known().as_ref().map(|(key, _)| *key)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<(Key, Weak<Image>)>> {
+        self.image.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn image(&self, context: &Context<'_>) -> Result<Arc<Image>, Stop> {
         let cache = &context.runtime.images;
-        let mut known = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known().clone();
         if let Some(image) = known.as_ref().and_then(|(_, image)| image.upgrade()).filter(|image| image.is_kept()) {
             cache.touch(&image);
             return Ok(image);
         }
         // By its key when that is known: hashing a large component takes its time.
-        let again = known.as_ref().map(|(key, _)| cache.again(*key, context.account)).transpose();
+        let again = known.map(|(key, _)| cache.again(key, context.account)).transpose();
         let image = match again.map_err(Stop::Other)?.flatten() {
             Some(image) => image,
             None => cache.component(&self.component, context.account).map_err(Stop::Other)?,
         };
-        *known = Some((image.key, Arc::downgrade(&image)));
-        drop(known);
-        context.runtime.make_room(&image);
+        *self.known() = Some((image.key, Arc::downgrade(&image)));
         Ok(image)
     }
 
@@ -132,10 +151,10 @@ impl General {
         part: Range<usize>,
     ) -> Result<Vec<Option<Val>>, Stop> {
         let _watch = context.runtime.engines().watch();
-        let deadline = Deadline::after(context.runtime.timeout());
+        let deadline = Deadline::after(context.timeout());
         let pool = &context.runtime.pools.general;
         let fresh = || self.instantiate(context, &batch.image, deadline);
-        let mut instance = match pool.take(&batch.image, self.memory_limit) {
+        let mut instance = match pool.take(&batch.image, self.memory_limit, context.account.pool()) {
             Some(instance) => instance,
             None => fresh()?,
         };
@@ -169,7 +188,9 @@ impl General {
             batch.results.add(weight(&value)).map_err(Stop::Other)?;
             values.push(Some(value));
         }
-        pool.give(&batch.image, self.memory_limit, instance);
+        if !instance.is_bloated(self.memory_limit) {
+            pool.give(&batch.image, self.memory_limit, instance);
+        }
         Ok(values)
     }
 
@@ -178,7 +199,7 @@ impl General {
             Ok(refusal) => Stop::Other(Error::refused(refusal)),
             Err(error) => Stop::Guest {
                 row,
-                failure: failure_of(&error, state, self.memory_limit, context.runtime.variables.timeout_ms()),
+                failure: failure_of(&error, state, self.memory_limit, context.timeout_ms),
                 frames: frames_of(&error, |_| true),
                 frames_are_partial: false,
                 output: String::new(),

@@ -60,7 +60,10 @@ fn general(definition: &FunctionDefinition) -> Callable {
         name: known.name.clone(),
         signature: known.signature.clone(),
         deterministic: known.deterministic,
-        route: Route::General(General::new(&definition.module, &definition.export, definition.memory_limit).unwrap()),
+        route: Route::General(
+            General::new(&definition.module, &definition.export, definition.memory_limit, &known.runtime.images)
+                .unwrap(),
+        ),
         runtime: Arc::clone(&known.runtime),
         cost: AtomicU64::new(0),
         counters: Counters::default(),

@@ -12,9 +12,9 @@ use rayon::ThreadPool;
 use super::{counters::Counters, general::Instance, upkeep::Upkeep};
 use crate::{
     error::Result,
-    image::{Engines, Image, ImageCache},
-    memory::{Account, Relief},
-    sandbox::{LiveSandboxes, Pool, Sandbox},
+    image::{Engines, ImageCache, OnEvicted},
+    memory::{Account, PoolId, Relief},
+    sandbox::{Idle, LiveSandboxes, Pool, Sandbox},
     variables::Variables,
 };
 
@@ -46,13 +46,14 @@ impl Pools {
 
     /// Ends what is idle and whose image is not kept any more.
     pub(crate) fn sweep_unneeded(&self) {
-        self.drivers.retain(|_| true);
-        self.general.retain(|_| true);
+        self.drivers.retain(|_, _| true);
+        self.general.retain(|_, _| true);
     }
 
-    fn clear(&self) {
-        self.drivers.clear();
-        self.general.clear();
+    /// Ends what is idle at the cost of a memory pool.
+    fn clear(&self, pool: PoolId) {
+        self.drivers.retain(|_, sandbox| sandbox.charge().pool() != pool);
+        self.general.retain(|_, instance| instance.charge().pool() != pool);
     }
 }
 
@@ -61,7 +62,13 @@ impl Runtime {
         // Tasks of DataFusion and our own workers take sandboxes side by side.
         let lanes = 2 * cores();
         let pools = Arc::new(Pools { drivers: Pool::new(lanes), general: Pool::new(lanes) });
-        let images = Arc::new(ImageCache::new(Arc::clone(&variables))?);
+        let for_images = Arc::downgrade(&pools);
+        let on_evicted = move || {
+            if let Some(pools) = Weak::upgrade(&for_images) {
+                pools.sweep_unneeded();
+            }
+        };
+        let images = Arc::new(ImageCache::new(Arc::clone(&variables), OnEvicted(Box::new(on_evicted)))?);
         Ok(Self {
             relief: relief(&pools, &images),
             live_sandboxes: LiveSandboxes::default(),
@@ -82,20 +89,6 @@ impl Runtime {
         Account::new(pool, self.relief.clone())
     }
 
-    /// Makes room for an image that was just loaded, when there are too many. Without this the images of busy functions
-    /// would come back right after each pass of the upkeep, and stay above the limit until the next.
-    pub(super) fn make_room(&self, image: &Image) {
-        if self.images.was_crowded() {
-            self.images.evict(Some(image));
-            self.pools.sweep_unneeded();
-        }
-    }
-
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        let timeout = self.variables.timeout_ms();
-        (timeout > 0).then(|| Duration::from_millis(timeout))
-    }
-
     /// How many workers may share one batch.
     pub(crate) fn parallelism(&self) -> usize {
         match self.variables.parallelism() as usize {
@@ -108,11 +101,11 @@ impl Runtime {
 /// Sandboxes and images hold their account, which holds this: it must not hold them.
 fn relief(pools: &Arc<Pools>, images: &Arc<ImageCache>) -> Relief {
     let (pools, images) = (Arc::downgrade(pools), Arc::downgrade(images));
-    Relief::new(move || {
+    Relief::new(move |pool| {
         if let (Some(pools), Some(images)) = (Weak::upgrade(&pools), Weak::upgrade(&images)) {
-            tracing::debug!("the memory pool refuses: idle sandboxes and images end");
-            pools.clear();
-            images.evict_unused();
+            tracing::debug!("the memory pool refuses: idle sandboxes and unused images end");
+            pools.clear(pool);
+            images.evict_unused(|charge| charge.pool() == pool);
         }
     })
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::runtime::Pools;
-use crate::{image::ImageCache, variables::Variables};
+use crate::{image::ImageCache, memory::Charge, variables::Variables};
 
 /// How long the upkeep sleeps between two passes.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -29,9 +29,10 @@ impl Upkeep {
             .name("wasmfusion-upkeep".into())
             .spawn(move || {
                 while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                    images.evict(None);
+                    images.evict();
                     let idle = Duration::from_millis(variables.sandbox_idle_ms());
                     pools.sweep(idle.as_nanos().div_ceil(PERIOD.as_nanos()) as u64);
+                    images.evict_unused(Charge::is_pressing);
                 }
             })
             .expect("a process that can start no thread can run no query");

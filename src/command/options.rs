@@ -33,7 +33,8 @@ pub(super) struct Options {
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<Setting>,
 
-    /// Folder where compiled modules are kept for later runs; wasmfusion in the user's cache folder if not given
+    /// Folder where compiled modules are kept for later runs; wasmfusion/plancache in the user's cache folder if not
+    /// given
     #[arg(long, value_name = "PATH")]
     pub(super) plancache: Option<PathBuf>,
 

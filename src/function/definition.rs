@@ -150,7 +150,7 @@ pub(crate) fn build(
             let function = program.register(drivers).expect("a lifted function has a core module");
             Route::Drivers(Drivers { program, function })
         }
-        None => Route::General(General::new(&module, &export.name, memory_limit)?),
+        None => Route::General(General::new(&module, &export.name, memory_limit, &runtime.images)?),
     };
     Ok(FunctionDefinition {
         module,

@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -13,14 +14,14 @@ use wasmtime::{Module, component::Component};
 
 use super::{
     engines::{Engines, Kind},
-    image::{Code, Image, Live},
+    image::{Code, Image, Live, Room},
     key::Key,
     plancache::Plancache,
     shelf::Shelf,
 };
 use crate::{
     error::{Error, Result},
-    memory::Account,
+    memory::{Account, Charge},
     variables::Variables,
 };
 
@@ -36,12 +37,21 @@ pub(crate) struct ImageCache {
     next_id: AtomicU64,
     /// Counts up each time an image is asked for.
     now: AtomicU64,
-    /// An image came, and now there are more than the limit allows.
-    crowded: AtomicBool,
     live: Arc<Live>,
+    evicting: Mutex<()>,
+    on_evicted: OnEvicted,
     compilations: AtomicU64,
     plancache_hits: AtomicU64,
     evictions: AtomicU64,
+}
+
+/// Ends what is idle and holds images that are not kept any more.
+pub(crate) struct OnEvicted(pub(crate) Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for OnEvicted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnEvicted")
+    }
 }
 
 /// What an image cache has and did so far.
@@ -59,7 +69,7 @@ pub(crate) struct ImageStatus {
 impl ImageCache {
     /// # Errors
     /// When the machine cannot run WebAssembly, or the folder of the plancache cannot be used.
-    pub(crate) fn new(variables: Arc<Variables>) -> Result<Self> {
+    pub(crate) fn new(variables: Arc<Variables>, on_evicted: OnEvicted) -> Result<Self> {
         Ok(Self {
             engines: Engines::new()?,
             plancache: variables.plancache().map(|folder| Plancache::open(folder)).transpose()?,
@@ -68,8 +78,9 @@ impl ImageCache {
             turns: Mutex::default(),
             next_id: AtomicU64::new(0),
             now: AtomicU64::new(0),
-            crowded: AtomicBool::new(false),
             live: Arc::default(),
+            evicting: Mutex::default(),
+            on_evicted,
             compilations: AtomicU64::new(0),
             plancache_hits: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
@@ -126,13 +137,19 @@ impl ImageCache {
             return Ok(Some(image));
         }
         let turn = Arc::clone(lock(&self.turns).entry(key).or_default());
-        let _turn = lock(&turn);
-        if let Some(image) = found() {
-            return Ok(Some(image));
+        let result = {
+            let _turn = lock(&turn);
+            match found() {
+                Some(image) => Ok(Some(image)),
+                None => self.make(key, account, compile),
+            }
+        };
+        let mut turns = lock(&self.turns);
+        // The map's and this one: nobody waits. Whoever comes now begins anew.
+        if Arc::strong_count(&turn) == 2 {
+            turns.remove(&key);
         }
-        let made = self.make(key, account, compile);
-        lock(&self.turns).remove(&key);
-        made
+        result
     }
 
     fn make(
@@ -141,9 +158,13 @@ impl ImageCache {
         account: &Account,
         compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
     ) -> Result<Option<Arc<Image>>> {
-        let code = match (self.load(&key), compile) {
-            (Some(code), _) => code,
-            (None, Some(compile)) => self.compile(&key, compile)?,
+        let (code, room) = match (self.load(&key), compile) {
+            (Some(loaded), _) => loaded,
+            (None, Some(compile)) => {
+                let code = self.compile(&key, compile)?;
+                let room = self.room(code.size());
+                (code, room)
+            }
             (None, None) => return Ok(None),
         };
         let size = code.size();
@@ -151,21 +172,15 @@ impl ImageCache {
         let charge = account.open("WebAssembly image");
         charge.grow(size as usize).map_err(Error::refused)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        self.live.add(size);
-        let live = Arc::clone(&self.live);
-        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), live, _charge: charge });
+        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), _room: room, charge });
         self.touch(&image);
-        let mut shelf = lock(&self.shelf);
-        shelf.put(Arc::clone(&image));
-        if self.variables.eviction_limit().is_some_and(|limit| shelf.bytes() > limit) {
-            self.crowded.store(true, Ordering::Relaxed);
-        }
-        drop(shelf);
+        lock(&self.shelf).put(Arc::clone(&image));
         Ok(Some(image))
     }
 
-    fn load(&self, key: &Key) -> Option<Code> {
+    fn load(&self, key: &Key) -> Option<(Code, Room)> {
         let plancache = self.plancache.as_ref()?;
+        let room = self.room(plancache.size(key)?);
         let start = Instant::now();
         let bytes = plancache.load(key)?;
         let engine = self.engines.get(key.kind());
@@ -182,7 +197,7 @@ impl ImageCache {
             Ok(code) => {
                 self.plancache_hits.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(?key, elapsed = ?start.elapsed(), bytes = bytes.len(), "image loaded");
-                Some(code)
+                Some((code, room))
             }
             Err(error) => {
                 plancache.remove(key, &format!("{error:#}"));
@@ -199,9 +214,9 @@ impl ImageCache {
         tracing::info!(?key, elapsed = ?start.elapsed(), bytes = size, "image compiled");
         self.check_size(size)?;
         if let Some(plancache) = &self.plancache {
-            let limit = self.variables.plancache_limit_mb();
+            let limit = self.variables.plancache_limit();
             match code.serialize() {
-                Ok(bytes) => plancache.store(key, &bytes, (limit > 0).then_some(limit << 20)),
+                Ok(bytes) => plancache.store(key, &bytes, limit),
                 Err(error) => tracing::warn!(?key, %error, "cannot serialise an image"),
             }
         }
@@ -218,24 +233,41 @@ impl ImageCache {
         Err(Error::Compile { function: String::new(), message })
     }
 
-    /// Images came since the last look, and now there are more than the limit allows.
-    pub(crate) fn was_crowded(&self) -> bool {
-        // Looked at in every batch, and hardly ever true.
-        self.crowded.load(Ordering::Relaxed) && self.crowded.swap(false, Ordering::Relaxed)
-    }
-
-    /// Evicts images that were not asked for longest while there are more bytes of them than the limit. The spared one
-    /// is about to be used.
-    pub(crate) fn evict(&self, spared: Option<&Image>) {
-        if let Some(limit) = self.variables.eviction_limit() {
-            let evicted = lock(&self.shelf).evict(limit, spared);
-            self.evicted(&evicted);
+    /// Evicts images that were not asked for longest while there are more bytes of them than the limit, in memory and in
+    /// the plancache.
+    pub(crate) fn evict(&self) {
+        drop(self.room(0));
+        if let Some(plancache) = &self.plancache {
+            plancache.keep_limit(self.variables.plancache_limit());
         }
     }
 
-    /// Evicts the images that nobody uses.
-    pub(crate) fn evict_unused(&self) {
-        let evicted = lock(&self.shelf).evict_unused();
+    /// Room for an image, for which others are evicted. The upkeep alone would not do: images of busy functions would come
+    /// back right after each pass, and exceed the limit until the next.
+    fn room(&self, bytes: u64) -> Room {
+        // One at a time: whoever loads images faster than others can be unmapped has to wait.
+        let _turn = lock(&self.evicting);
+        while let Some(limit) = self.variables.eviction_limit() {
+            let excess = (self.live.bytes.load(Ordering::Relaxed) + bytes).saturating_sub(limit);
+            if excess == 0 {
+                break;
+            }
+            let evicted = lock(&self.shelf).evict(excess);
+            let none = evicted.is_empty();
+            self.evicted(&evicted);
+            drop(evicted);
+            (self.on_evicted.0)();
+            // Some may be in use, and then stay in memory: others have to go for them.
+            if none {
+                break;
+            }
+        }
+        Room::new(&self.live, bytes)
+    }
+
+    /// Evicts the images that nobody uses and whose charge says so.
+    pub(crate) fn evict_unused(&self, must_go: impl Fn(&Charge) -> bool) {
+        let evicted = lock(&self.shelf).evict_unused(must_go);
         self.evicted(&evicted);
     }
 

@@ -22,21 +22,14 @@ pub(crate) struct Image {
     /// When it was asked for last, by the count of the cache.
     pub(super) used: AtomicU64,
     pub(super) kept: AtomicBool,
-    pub(super) live: Arc<Live>,
-    pub(super) _charge: Charge,
+    pub(super) _room: Room,
+    pub(super) charge: Charge,
 }
 
 impl Image {
     /// The image cache has it. When not, it was evicted or is not needed any more, and idle sandboxes of it must go.
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Image {
-    fn drop(&mut self) {
-        self.live.images.fetch_sub(1, Ordering::Relaxed);
-        self.live.bytes.fetch_sub(self.size, Ordering::Relaxed);
     }
 }
 
@@ -67,16 +60,31 @@ impl Code {
     }
 }
 
-/// All images that are in memory, in the cache or in use.
+/// The images that are in memory, in the cache or in use.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     pub(super) images: AtomicU64,
     pub(super) bytes: AtomicU64,
 }
 
-impl Live {
-    pub(super) fn add(&self, size: u64) {
-        self.images.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(size, Ordering::Relaxed);
+/// The part of [`Live`] that is one image's, from before it is loaded to its end.
+#[derive(Debug)]
+pub(super) struct Room {
+    live: Arc<Live>,
+    bytes: u64,
+}
+
+impl Room {
+    pub(super) fn new(live: &Arc<Live>, bytes: u64) -> Self {
+        live.images.fetch_add(1, Ordering::Relaxed);
+        live.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Self { live: Arc::clone(live), bytes }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.live.images.fetch_sub(1, Ordering::Relaxed);
+        self.live.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

@@ -42,6 +42,15 @@ impl Key {
         bytes
     }
 
+    /// Whether a file's name begins as [`Self::file_name`].
+    pub(super) fn begins(name: &str) -> bool {
+        let mut parts = name.split(['-', '.']);
+        let mut is_hex = |digits| {
+            parts.next().is_some_and(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
+        is_hex(64) && is_hex(1) && is_hex(16)
+    }
+
     /// The name of its file, without extension.
     pub(super) fn file_name(&self) -> String {
         let mut name = String::with_capacity(2 * Self::SIZE);

@@ -11,7 +11,7 @@ mod program;
 mod shelf;
 
 pub(crate) use self::{
-    cache::{ImageCache, ImageStatus},
+    cache::{ImageCache, ImageStatus, OnEvicted},
     clock::{StopWord, TICK, Watch},
     engines::{Engines, Kind},
     image::{Code, Image},

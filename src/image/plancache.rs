@@ -6,13 +6,14 @@
 //! they are whole. Nothing needs a lock: processes that share a folder at worst do the same work twice.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::Mutex,
     time::{Duration, SystemTime},
 };
+
+use tempfile::NamedTempFile;
 
 use super::key::Key;
 use crate::error::{Error, Result};
@@ -29,13 +30,15 @@ const HEADER: usize = CHECKED + blake3::OUT_LEN;
 /// Temporary files that are older were left by a process that died.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
-const EXTENSION: &str = "image";
-const TEMPORARY: &str = "tmp";
+const IMAGE: &str = ".image";
+const TEMPORARY: &str = ".image.tmp";
 
 /// A folder of images.
 #[derive(Debug)]
 pub(super) struct Plancache {
     folder: PathBuf,
+    /// The limit that was kept last, in bytes. A folder that was just opened may exceed every limit.
+    limit: Mutex<Option<Option<u64>>>,
 }
 
 impl Plancache {
@@ -44,44 +47,46 @@ impl Plancache {
     /// # Errors
     /// When it cannot be used, or not without others being able to change what is in it.
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let refused = |why: &str| Error::Plancache { folder: folder.display().to_string(), message: why.to_owned() };
-        let failed = |error: io::Error| refused(&error.to_string());
+        let refused = |why: String| Error::Plancache { folder: folder.display().to_string(), message: why };
+        let failed = |error: io::Error| refused(error.to_string());
+        if folder.exists() && !folder.is_dir() {
+            return Err(refused("it is not a folder".to_owned()));
+        }
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(failed)?;
-        let plancache = Self { folder: folder.to_owned() };
-        let probe = plancache.temporary("probe");
-        let file = create(&probe).map_err(failed)?;
+        // Where it is must not change with the working folder or with a link.
+        let plancache = Self { folder: folder.canonicalize().map_err(failed)?, limit: Mutex::default() };
+        // Fails here, not at the first image, when nothing can be written.
+        let probe = plancache.temporary("probe").map_err(failed)?;
         #[cfg(unix)]
-        let private = private(folder, &file);
-        #[cfg(not(unix))]
-        let private = Ok(None);
-        drop(file);
-        let _ = fs::remove_file(&probe);
-        match private.map_err(failed)? {
-            None => Ok(plancache),
-            Some(why) => Err(refused(&why)),
+        if let Some(why) = not_private(&plancache.folder, probe.as_file()).map_err(failed)? {
+            return Err(refused(why));
         }
+        drop(probe);
+        Ok(plancache)
     }
 
     fn path(&self, key: &Key) -> PathBuf {
-        self.folder.join(key.file_name()).with_extension(EXTENSION)
+        self.folder.join(key.file_name() + IMAGE)
     }
 
-    /// A name that nobody else uses.
-    fn temporary(&self, name: &str) -> PathBuf {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        self.folder.join(format!("{name}.{}-{number}.{TEMPORARY}", process::id()))
+    /// A file that nobody else uses, which is removed unless it gets another name.
+    fn temporary(&self, name: &str) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix(&format!("{name}.")).suffix(TEMPORARY).tempfile_in(&self.folder)
+    }
+
+    /// The size of the code of an image in bytes, if there is a file of its name.
+    pub(super) fn size(&self, key: &Key) -> Option<u64> {
+        fs::metadata(self.path(key)).ok()?.len().checked_sub(HEADER as u64)
     }
 
     /// The code of an image, if it is there and whole. What is there and not whole is removed.
     pub(super) fn load(&self, key: &Key) -> Option<Vec<u8>> {
         let path = self.path(key);
-        let read = read(&path, key);
-        match read {
+        match read(&path, key) {
             Ok(Ok(code)) => return Some(code),
             Ok(Err(why)) => self.remove(key, why),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -102,94 +107,134 @@ impl Plancache {
     /// Keeps the code of an image, and removes the images that were not used for longest while there are more bytes
     /// than `limit`. What goes wrong is logged: an image can be used without being kept.
     pub(super) fn store(&self, key: &Key, code: &[u8], limit: Option<u64>) {
-        if limit.is_some_and(|limit| (HEADER + code.len()) as u64 > limit) {
-            return;
+        if limit.is_none_or(|limit| (HEADER + code.len()) as u64 <= limit)
+            && let Err(error) = self.write(key, code)
+        {
+            tracing::warn!(folder = %self.folder.display(), %error, "cannot keep a compiled image");
         }
-        let path = self.path(key);
-        let temporary = self.temporary(&key.file_name());
-        let written = write(&temporary, key, code).and_then(|()| fs::rename(&temporary, &path));
-        if let Err(error) = written {
-            tracing::warn!(path = %path.display(), %error, "cannot keep a compiled image");
-            let _ = fs::remove_file(&temporary);
-        }
-        if let Err(error) = self.trim(limit) {
-            tracing::warn!(folder = %self.folder.display(), %error, "cannot look for compiled images to remove");
+        self.trim(limit);
+    }
+
+    fn write(&self, key: &Key, code: &[u8]) -> io::Result<()> {
+        let mut file = self.temporary(&key.file_name())?;
+        let prefix = prefix(key, code.len() as u64);
+        file.write_all(&prefix)?;
+        file.write_all(checksum(&prefix, code).as_bytes())?;
+        file.write_all(code)?;
+        // Before it gets its name: after a crash the name must not stand for half a file.
+        file.as_file().sync_all()?;
+        file.persist(self.path(key))?;
+        Ok(())
+    }
+
+    /// Removes images when the limit is another one than it was.
+    pub(super) fn keep_limit(&self, limit: Option<u64>) {
+        let mut kept = self.limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *kept != Some(limit) {
+            *kept = Some(limit);
+            self.trim(limit);
         }
     }
 
-    fn trim(&self, limit: Option<u64>) -> io::Result<()> {
-        let mut images = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let path = entry?.path();
-            // Another process may have removed it.
-            let Ok(metadata) = fs::metadata(&path) else { continue };
-            let used = metadata.modified()?;
-            match path.extension().and_then(|extension| extension.to_str()) {
-                Some(EXTENSION) => images.push((used, metadata.len(), path)),
-                Some(TEMPORARY) if SystemTime::now().duration_since(used).is_ok_and(|age| age > ABANDONED) => {
-                    fs::remove_file(&path)?;
-                }
-                _ => {}
+    fn trim(&self, limit: Option<u64>) {
+        let mut images = match self.images() {
+            Ok(images) => images,
+            Err(error) => {
+                tracing::warn!(folder = %self.folder.display(), %error, "cannot look for compiled images to remove");
+                return;
             }
-        }
-        let mut total: u64 = images.iter().map(|(_, size, _)| size).sum();
+        };
         images.sort();
+        let mut total: u64 = images.iter().map(|(_, size, _)| size).sum();
         for (_, size, path) in images {
             if limit.is_none_or(|limit| total <= limit) {
                 break;
             }
-            tracing::debug!(path = %path.display(), "removed a compiled image from the plancache");
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => total -= size,
+                // Another process may have removed it.
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!(path = %path.display(), %error, "cannot remove a compiled image");
+                }
+                _ => {
+                    tracing::debug!(path = %path.display(), "removed a compiled image from the plancache");
+                    total -= size;
+                }
             }
         }
-        Ok(())
+    }
+
+    /// The images: when they were used last, their sizes in bytes and their paths. What died processes left is removed;
+    /// what is not ours is left alone.
+    fn images(&self) -> io::Result<Vec<(SystemTime, u64, PathBuf)>> {
+        let mut images = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            // Another process may have removed it.
+            let Ok(metadata) = entry.metadata() else { continue };
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| metadata.is_file() && Key::begins(name)) else { continue };
+            let used = metadata.modified()?;
+            if name.ends_with(IMAGE) {
+                images.push((used, metadata.len(), entry.path()));
+            } else if name.ends_with(TEMPORARY) && used.elapsed().is_ok_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(images)
     }
 }
 
-/// Why a folder is not private, if it is not. An empty one is made so. `file` was just made in it.
+/// Why a folder is not private, if it is not. An empty one is made so. The probe was just made in it.
 #[cfg(unix)]
-fn private(folder: &Path, file: &File) -> io::Result<Option<String>> {
+fn not_private(folder: &Path, probe: &File) -> io::Result<Option<String>> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     let metadata = fs::metadata(folder)?;
-    if metadata.uid() != file.metadata()?.uid() {
+    if metadata.uid() != probe.metadata()?.uid() {
         return Ok(Some("it belongs to another user; name a folder of your own".to_owned()));
     }
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(None);
     }
-    // The file of the probe is the only one.
+    // From here on nobody else can put anything in. What is there already may be somebody else's.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     if fs::read_dir(folder)?.count() == 1 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         return Ok(None);
     }
-    Ok(Some(format!("other users can get into it (mode {mode:o}); chmod 700 it, or name a new folder")))
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode))?;
+    Ok(Some(format!("other users can get into it (mode {mode:o}), and it is not empty; name a new folder")))
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// Whether nobody but the owner of this process can have written a file.
+#[cfg(unix)]
+fn is_own(file: &Metadata, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    // The folder's owner was compared with this process when it was opened.
+    let folder = fs::metadata(path.parent().expect("a file is in a folder"))?;
+    Ok(file.is_file() && file.uid() == folder.uid() && file.mode() & 0o022 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_own(file: &Metadata, _: &Path) -> io::Result<bool> {
+    Ok(file.is_file())
 }
 
 /// The code in a file, or why it is not to be used.
 fn read(path: &Path, key: &Key) -> io::Result<Result<Vec<u8>, &'static str>> {
     let mut file = File::open(path)?;
-    let mut header = [0; HEADER];
-    let size = file.metadata()?.len();
-    if size < HEADER as u64 {
-        return Ok(Err("it is cut off"));
+    let metadata = file.metadata()?;
+    if !is_own(&metadata, path)? {
+        return Ok(Err("others can have written it"));
     }
+    let Some(length) = metadata.len().checked_sub(HEADER as u64) else { return Ok(Err("it is cut off")) };
+    let mut header = [0; HEADER];
     file.read_exact(&mut header)?;
     let (checked, sum) = header.split_at(CHECKED);
-    let Some(length) = size.checked_sub(HEADER as u64).filter(|length| checked == prefix(key, *length)) else {
+    if checked != prefix(key, length) {
         return Ok(Err("it is cut off, altered, or not the image of this name"));
-    };
+    }
     let mut code = Vec::new();
     code.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
     file.take(length).read_to_end(&mut code)?;
@@ -199,16 +244,6 @@ fn read(path: &Path, key: &Key) -> io::Result<Result<Vec<u8>, &'static str>> {
     // The order of eviction. Not being able to say so does no harm.
     let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     Ok(Ok(code))
-}
-
-fn write(path: &Path, key: &Key, code: &[u8]) -> io::Result<()> {
-    let mut file = create(path)?;
-    let prefix = prefix(key, code.len() as u64);
-    file.write_all(&prefix)?;
-    file.write_all(checksum(&prefix, code).as_bytes())?;
-    file.write_all(code)?;
-    // Before it gets its name: after a crash the name must not stand for half a file.
-    file.sync_all()
 }
 
 fn prefix(key: &Key, length: u64) -> Vec<u8> {
@@ -298,16 +333,38 @@ mod tests {
             file.set_modified(SystemTime::now() - Duration::from_secs(100 - index as u64)).unwrap();
         }
         scene.plancache.load(&keys[0]).unwrap();
-        let abandoned = scene.plancache.temporary("x");
-        fs::write(&abandoned, "").unwrap();
-        File::open(&abandoned).unwrap().set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
-        fs::write(scene.folder.path().join("other"), "not ours").unwrap();
+        let abandoned = scene.plancache.temporary(&keys[0].file_name()).unwrap().keep().unwrap().0;
+        abandoned.set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
+        let other = File::create(scene.folder.path().join("other.image")).unwrap();
+        other.set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
         scene.plancache.store(&scene.key("d"), &code, Some(3500));
         let there: Vec<bool> = keys.iter().map(|key| scene.plancache.path(key).exists()).collect();
         assert_eq!(there, [true, false, true]);
         assert_eq!(scene.files(), 4, "a, c, d and what is not ours");
         scene.plancache.store(&scene.key("e"), &code, Some(999));
-        assert_eq!(scene.files(), 4, "an image larger than the limit is not kept");
+        assert_eq!(scene.files(), 1, "an image larger than the limit is not kept, nor are others");
+    }
+
+    #[test]
+    fn a_lower_limit_is_kept_at_once() {
+        let scene = Scene::new();
+        scene.plancache.store(&scene.key("a"), &[0; 1000], None);
+        scene.plancache.keep_limit(Some(2000));
+        assert_eq!(scene.files(), 1);
+        scene.plancache.keep_limit(Some(1000));
+        assert_eq!(scene.files(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_that_others_can_write_are_not_loaded() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let scene = Scene::new();
+        let key = scene.key("a");
+        scene.plancache.store(&key, b"code", None);
+        fs::set_permissions(scene.plancache.path(&key), fs::Permissions::from_mode(0o620)).unwrap();
+        assert_eq!(scene.plancache.load(&key), None);
     }
 
     #[test]

@@ -27,6 +27,15 @@ pub(crate) struct Program {
     functions: Mutex<Vec<Weak<Function>>>,
     /// The newest image of each kind, with the functions that it has drivers of, in order.
     images: Mutex<Vec<(Kind, Arc<Linked>)>>,
+    cache: Weak<ImageCache>,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(cache) = self.cache.upgrade() {
+            self.keys().iter().for_each(|key| cache.forget(key));
+        }
+    }
 }
 
 /// An image and the functions in it.
@@ -50,8 +59,9 @@ impl Linked {
 }
 
 impl Program {
-    pub(crate) fn new(module: Arc<Module>, memory_limit: u64) -> Self {
-        Self { module, memory_limit, functions: Mutex::default(), images: Mutex::default() }
+    pub(crate) fn new(module: Arc<Module>, memory_limit: u64, cache: &Arc<ImageCache>) -> Self {
+        let cache = Arc::downgrade(cache);
+        Self { module, memory_limit, functions: Mutex::default(), images: Mutex::default(), cache }
     }
 
     /// Registers a function; it is part of every image that is made from now on, for as long as it lives.

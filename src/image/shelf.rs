@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{image::Image, key::Key};
+use crate::memory::Charge;
 
 /// Images by key. Those that were taken out but are still in use can come back without being loaded.
 #[derive(Debug, Default)]
@@ -26,7 +27,9 @@ impl Shelf {
 
     pub(super) fn put(&mut self, image: Arc<Image>) {
         image.kept.store(true, Ordering::Relaxed);
-        self.kept.insert(image.key, image);
+        if let Some(replaced) = self.kept.insert(image.key, image) {
+            replaced.kept.store(false, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Image>> {
@@ -37,40 +40,27 @@ impl Shelf {
         Some(image)
     }
 
-    /// The bytes of the images that are kept.
-    pub(super) fn bytes(&self) -> u64 {
-        self.kept.values().map(|image| image.size).sum()
-    }
-
-    /// Takes out images that were not asked for longest, but not the spared one, until the rest have at most `limit`
-    /// bytes.
-    pub(super) fn evict(&mut self, limit: u64, spared: Option<&Image>) -> Vec<Arc<Image>> {
-        let mut total = self.bytes();
-        if total <= limit {
-            return Vec::new();
-        }
-        let mut order: Vec<_> = self
-            .kept
-            .values()
-            .filter(|image| spared.is_none_or(|spared| spared.id != image.id))
-            .map(|image| (image.used.load(Ordering::Relaxed), image.size, image.key))
-            .collect();
+    /// Takes out images with `bytes` bytes or more, as far as there are so many: those that were not asked for longest.
+    pub(super) fn evict(&mut self, bytes: u64) -> Vec<Arc<Image>> {
+        let kept = self.kept.values();
+        let mut order: Vec<_> = kept.map(|image| (image.used.load(Ordering::Relaxed), image.size, image.key)).collect();
         order.sort_unstable_by_key(|(used, ..)| *used);
         let mut evicted = Vec::new();
+        let mut sum = 0;
         for (_, size, key) in order {
-            if total <= limit {
+            if sum >= bytes {
                 break;
             }
-            total -= size;
+            sum += size;
             evicted.extend(self.take(&key));
         }
         evicted
     }
 
-    /// Takes out the images that nobody uses.
-    pub(super) fn evict_unused(&mut self) -> Vec<Arc<Image>> {
-        let unused: Vec<Key> =
-            self.kept.iter().filter(|(_, image)| Arc::strong_count(image) == 1).map(|(key, _)| *key).collect();
+    /// Takes out the images that nobody uses and whose charge says so.
+    pub(super) fn evict_unused(&mut self, must_go: impl Fn(&Charge) -> bool) -> Vec<Arc<Image>> {
+        let unused = self.kept.values().filter(|image| Arc::strong_count(image) == 1 && must_go(&image.charge));
+        let unused: Vec<Key> = unused.map(|image| image.key).collect();
         unused.iter().filter_map(|key| self.take(key)).collect()
     }
 }

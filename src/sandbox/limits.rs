@@ -50,7 +50,7 @@ pub(crate) struct State {
     pub(crate) table_elements: usize,
     /// The guest asked for more memory than it may have.
     pub(crate) memory_refused: bool,
-    charge: Charge,
+    pub(crate) charge: Charge,
     _live: LiveSandbox,
 }
 
@@ -72,7 +72,7 @@ impl State {
     /// # Errors
     /// The refusal of the memory pool, a `DataFusionError`. It ends the sandbox: the guest would take it for a limit of
     /// its own.
-    fn charge(&self, bytes: usize) -> wasmtime::Result<()> {
+    fn pay(&self, bytes: usize) -> wasmtime::Result<()> {
         self.charge.grow(bytes).map_err(wasmtime::Error::from)
     }
 }
@@ -83,7 +83,7 @@ impl ResourceLimiter for State {
         let allowed =
             self.memory_limit.is_none_or(|limit| total <= limit) && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
-            self.charge(total - self.memory)?;
+            self.pay(total - self.memory)?;
             self.memory = total;
         }
         self.memory_refused |= !allowed;
@@ -99,7 +99,7 @@ impl ResourceLimiter for State {
         let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         let allowed = total <= MAX_TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
-            self.charge((total - self.table_elements) * TABLE_ELEMENT)?;
+            self.pay((total - self.table_elements) * TABLE_ELEMENT)?;
             self.table_elements = total;
         }
         Ok(allowed)

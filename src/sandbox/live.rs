@@ -7,10 +7,11 @@ use std::{
 
 use wasmtime::{Instance, Memory, Store, TypedFunc};
 
-use super::limits::State;
+use super::{limits::State, pool::Idle};
 use crate::{
     driver::{ARENA, DriverSpec, INIT, MEMORY, Variant, frame},
     image::{Code, Engines, Image, StopWord, TICK, Watch},
+    memory::Charge,
 };
 
 /// When guest code is to be interrupted.
@@ -60,6 +61,12 @@ pub(crate) struct Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox").field("image", &self.image.key).finish_non_exhaustive()
+    }
+}
+
+impl Idle for Sandbox {
+    fn charge(&self) -> &Charge {
+        &self.store.data().charge
     }
 }
 

@@ -9,6 +9,6 @@ pub use self::report::{Failure, GuestError};
 pub(crate) use self::{
     limits::{LiveSandboxes, State},
     live::{Deadline, Sandbox},
-    pool::Pool,
+    pool::{Idle, Pool},
     report::{failure_of, frames_of, output_of},
 };

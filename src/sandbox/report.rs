@@ -19,7 +19,7 @@ pub struct GuestError {
     pub failure: Failure,
     /// The guest's functions on the stack, the innermost first.
     pub frames: Vec<String>,
-    /// The frames lack functions that were inlined: a replay of the row in a sandbox without inlining did not fail.
+    /// The frames may lack functions that were inlined: running the row again without inlining did not show them.
     pub frames_are_partial: bool,
     /// The end of what the guest wrote to stdout and stderr.
     pub output: String,
@@ -95,7 +95,7 @@ impl fmt::Display for GuestError {
         }
         if self.frames_are_partial {
             f.write_str(
-                "\n  (inlined functions are missing here: the row did not fail when it was run again without inlining)",
+                "\n  (inlined functions may be missing here: running the row again without inlining did not show them)",
             )?;
         }
         Ok(())

@@ -4,7 +4,7 @@
 //! function is replaced by one that counts for this query alone, and a node that shows the counts is put on top of the
 //! physical plan, after everything that optimises it.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+use std::{any::Any, borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use datafusion::{
@@ -16,7 +16,7 @@ use datafusion::{
     physical_expr::PhysicalExpr,
     physical_plan::{
         ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
-        metrics::{Count, Metric, MetricValue, MetricsSet, Time},
+        metrics::{Count, Metric, MetricCategory, MetricType, MetricValue, MetricsSet, Time},
     },
 };
 
@@ -32,8 +32,10 @@ pub(super) struct MeteringQueryPlanner {
 }
 
 impl MeteringQueryPlanner {
-    pub(super) fn new(inner: Arc<dyn QueryPlanner + Send + Sync>) -> Self {
-        Self { inner }
+    /// Around another planner, unless that is one already.
+    pub(super) fn around(inner: &Arc<dyn QueryPlanner + Send + Sync>) -> Arc<dyn QueryPlanner + Send + Sync> {
+        let any: &dyn Any = inner.as_ref();
+        if any.is::<Self>() { Arc::clone(inner) } else { Arc::new(Self { inner: Arc::clone(inner) }) }
     }
 }
 
@@ -130,17 +132,21 @@ impl ExecutionPlan for WasmFunctionsExec {
         for (function, counters) in &self.meters {
             let tally = counters.get();
             let name = |what: &str| Cow::Owned(format!("{function}.{what}"));
+            let mut push = |value, category| {
+                let metric = Metric::new(value, None).with_type(MetricType::Summary).with_category(category);
+                set.push(Arc::new(metric));
+            };
             let mut count = |what, value: u64| {
                 let count = Count::new();
                 count.add(value as usize);
-                set.push(Arc::new(Metric::new(MetricValue::Count { name: name(what), count }, None)));
+                push(MetricValue::Count { name: name(what), count }, MetricCategory::Rows);
             };
             count("calls", tally.batches);
             count("rows", tally.rows);
             let mut time = |what, value| {
                 let time = Time::new();
                 time.add_duration(value);
-                set.push(Arc::new(Metric::new(MetricValue::Time { name: name(what), time }, None)));
+                push(MetricValue::Time { name: name(what), time }, MetricCategory::Timing);
             };
             time("wasm", tally.wasm);
             time("marshalling", tally.marshalling);

@@ -1,5 +1,7 @@
 //! From a CREATE FUNCTION statement to a function.
 
+use std::{fs::File, io::Read};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use datafusion::{
     arrow::datatypes::DataType, common::DFSchema, execution::SessionState, logical_expr::ExprSchemable,
@@ -19,6 +21,7 @@ use crate::{
 /// # Errors
 /// When its types are unknown, its sources cannot be read or its module does not fit; the function is named.
 pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFunction) -> Result<FunctionDefinition> {
+    check_enabled(engine, &statement.name)?;
     let params = statement.params.as_ref().map(|params| {
         params
             .iter()
@@ -52,6 +55,12 @@ pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFu
     build(engine, spec, &module, wit.as_deref())
 }
 
+/// # Errors
+/// When functions are switched off; the function is named.
+pub(super) fn check_enabled(engine: &Engine, name: &str) -> Result<()> {
+    engine.variables().check_enabled().map_err(|error| Error::Statement(format!("CREATE FUNCTION {name}: {error}")))
+}
+
 /// Makes a function of a module's bytes; errors name the function.
 pub(super) fn build(
     engine: &Engine,
@@ -60,10 +69,7 @@ pub(super) fn build(
     wit: Option<&str>,
 ) -> Result<FunctionDefinition> {
     let name = spec.name.clone();
-    let variables = engine.variables();
-    variables
-        .check_enabled()
-        .and_then(|()| Module::read(module, wit, variables.max_raw_module_size()))
+    Module::read(module, wit, engine.variables().max_raw_module_size())
         .and_then(|module| engine.build(spec, module))
         .map_err(|error| Error::Statement(format!("CREATE FUNCTION {name}: {error}")))
 }
@@ -79,17 +85,21 @@ fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
 /// Reads a source to its end.
 pub(super) fn read(engine: &Engine, source: &Source) -> Result<Vec<u8>> {
     match source {
-        Source::File(path) => std::fs::read(path).map_err(|source| Error::Read { path: path.clone(), source }),
+        Source::File(path) => {
+            let failed = |source| Error::Read { path: path.clone(), source };
+            let mut bytes = Vec::new();
+            // One byte more than is allowed shows that there are too many, however many there are.
+            let most = engine.variables().max_raw_module_size() + 1;
+            File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
+            Ok(bytes)
+        }
         Source::Base64(text) => {
             let compact: String = text.split_whitespace().collect();
             STANDARD.decode(compact).map_err(|e| Error::Statement(format!("BASE64: {e}")))
         }
         Source::Remote(how) if !engine.variables().create_from_url() => Err(Error::Statement(format!(
-            "FROM {how}: modules may not be read from other machines (wasm.create_from_url is false); use INFILE 'path' \
-             or BASE64 '…'"
+            "FROM {how}: modules may not be read from other machines (wasm.create_from_url is false)"
         ))),
-        Source::Remote(how) => {
-            Err(Error::Statement(format!("FROM {how} is not supported yet; use INFILE 'path' or BASE64 '…'")))
-        }
+        Source::Remote(how) => Err(Error::Statement(format!("FROM {how} is not supported yet; use a file"))),
     }
 }

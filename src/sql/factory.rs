@@ -43,6 +43,7 @@ impl FunctionFactory for WasmFunctionFactory {
     async fn create(&self, state: &SessionState, statement: CreateFunction) -> Result<RegisterFunction> {
         // DataFusion keeps the name as it was typed, and looks up scalar functions in lower case.
         let name = statement.name.to_ascii_lowercase();
+        create::check_enabled(&self.engine, &name)?;
         match &statement.params.language {
             Some(language) if language.value.eq_ignore_ascii_case("wasm") => {}
             Some(other) => return plan_err!("function {name}: LANGUAGE {other} is not supported, only wasm"),

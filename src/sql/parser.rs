@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     function::Volatility,
     module::Abi,
+    variables::PREFIX,
 };
 
 const DIALECT: GenericDialect = GenericDialect {};
@@ -43,7 +44,12 @@ pub(crate) fn parse(sql: &str) -> Result<Option<Statement>> {
     ];
     let is_create = creates.iter().any(|words| begins(words)) && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"]));
     // DataFusion knows how to reset its own variables only.
-    let is_reset = begins(&["RESET", "WASM"]);
+    let is_reset = begins(&["RESET"])
+        && tokens
+            .iter()
+            .filter(|token| !matches!(token, Token::Whitespace(_)))
+            .nth(1)
+            .is_some_and(|token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(PREFIX)));
     if !is_create && !is_reset && !begins(&["DROP", "FUNCTION"]) {
         return Ok(None);
     }

@@ -64,20 +64,19 @@ impl Session {
 
     /// Makes a session of a context that was set up elsewhere. All clones of the context get the variables, the factory
     /// for `CREATE FUNCTION … LANGUAGE wasm` and, in their default schema unless these names are taken, the tables
-    /// `wasm_status` and `wasm_functions`.
+    /// `wasm_status` and `wasm_functions`. Statements that were prepared before are forgotten.
     #[must_use]
     pub fn with_context(engine: Arc<Engine>, context: SessionContext) -> Self {
         {
             let state = context.state_ref();
             let mut state = state.write();
-            let mut config = state.config().clone();
-            config.options_mut().extensions.insert(WasmConfig(Arc::clone(engine.variables())));
-            let planner = MeteringQueryPlanner::new(Arc::clone(state.query_planner()));
+            state.config_mut().options_mut().extensions.insert(WasmConfig(Arc::clone(engine.variables())));
+            let planner = MeteringQueryPlanner::around(state.query_planner());
             let factory = WasmFunctionFactory::new(Arc::clone(&engine));
             // In the place of the old state: others may hold on to the lock that it is behind.
             *state = SessionStateBuilder::new_from_existing(state.clone())
-                .with_config(config)
-                .with_query_planner(Arc::new(planner))
+                .with_session_id(state.session_id().to_owned())
+                .with_query_planner(planner)
                 .with_function_factory(Some(Arc::new(factory)))
                 .build();
         }

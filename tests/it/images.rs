@@ -16,11 +16,12 @@ use datafusion::{
     arrow::{
         array::{Array, AsArray},
         compute::cast,
-        datatypes::{DataType, Int64Type},
+        datatypes::{DataType, Int64Type, Schema},
+        record_batch::RecordBatch,
     },
     error::{DataFusionError, Result},
     execution::{
-        memory_pool::{GreedyMemoryPool, MemoryPool},
+        memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool},
         runtime_env::RuntimeEnvBuilder,
     },
     prelude::{SessionConfig, SessionContext},
@@ -439,9 +440,76 @@ fn a_plancache_that_others_can_write_to_is_refused() {
     fs::write(plancache.join("something"), "").unwrap();
     fs::set_permissions(&plancache, fs::Permissions::from_mode(0o770)).unwrap();
     let error = Engine::new(options).unwrap_err().to_string();
-    assert!(error.contains("chmod 700") && error.contains("770"), "{error}");
+    assert!(error.contains("name a new folder") && error.contains("770"), "{error}");
+    assert_eq!(mode(&plancache), 0o770);
     let file = EngineOptions { plancache: Some(plancache.join("something")), ..EngineOptions::default() };
     assert!(Engine::new(file).unwrap_err().to_string().contains("something"));
+}
+
+#[test]
+fn a_context_keeps_what_it_had() {
+    let context = SessionContext::new();
+    let before = context.session_id();
+    let numbers = context.runtime_env();
+    context.register_batch("mine", RecordBatch::new_empty(Arc::new(Schema::empty()))).unwrap();
+    let scene = Scene::with(
+        |engine| {
+            // A second session of the same context is one too many, but must do no harm.
+            drop(Session::with_context(Arc::clone(&engine), context.clone()));
+            Session::with_context(engine, context.clone())
+        },
+        Engine::new(EngineOptions::default()).unwrap(),
+    );
+    assert_eq!(scene.number("SELECT count(*) FROM mine"), 0);
+    assert_eq!(context.session_id(), before);
+    assert_eq!(context.state().session_id(), before);
+    assert!(Arc::ptr_eq(&context.runtime_env(), &numbers));
+    context.register_batch("later", RecordBatch::new_empty(Arc::new(Schema::empty()))).unwrap();
+    assert_eq!(scene.number("SELECT count(*) FROM later"), 0);
+}
+
+#[test]
+fn views_that_outlive_a_function_leave_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let scene = Scene::new(EngineOptions::default());
+    scene.ok(&tiny(folder.path(), 4));
+    scene.ok("CREATE VIEW v AS SELECT max(f(value)) FROM generate_series(1, 3)");
+    scene.ok("DROP FUNCTION f");
+    assert_eq!(scene.number("SELECT * FROM v"), 7);
+    assert_eq!(scene.status("images_in_memory"), 1);
+    scene.ok("DROP VIEW v");
+    scene.wait_for("live_sandboxes", 0);
+    scene.wait_for("images_in_memory", 0);
+}
+
+#[test]
+fn sandboxes_stay_with_the_memory_pool_that_pays_for_them() {
+    let folder = TempDir::new().unwrap();
+    let (scene, pool) = with_memory(8 << 20);
+    scene.ok(&tiny(folder.path(), 4));
+    assert_eq!(scene.number(F), 7);
+    let reserved = pool.reserved();
+    // Another session of the engine, without such a limit, gets a sandbox of its own.
+    assert_eq!(scene.another().number(F), 7);
+    assert_eq!(scene.status("live_sandboxes"), 2);
+    assert_eq!(pool.reserved(), reserved);
+}
+
+#[test]
+fn what_is_idle_ends_when_others_need_the_memory() {
+    let folder = TempDir::new().unwrap();
+    let (scene, pool) = with_memory(20 << 20);
+    scene.ok(&tiny(folder.path(), 4));
+    assert_eq!(scene.number(F), 7);
+    let idle = pool.reserved();
+    let sort = MemoryConsumer::new("a sort").register(&pool);
+    sort.try_grow((19 << 20) - idle).unwrap();
+    scene.wait_for("live_sandboxes", 0);
+    // That was enough.
+    assert_eq!(pool.reserved(), sort.size() + scene.status("alloc_compiled_unit_sections") as usize);
+    sort.try_grow((19 << 20) - pool.reserved()).unwrap();
+    scene.wait_for("images_in_memory", 0);
+    assert_eq!(pool.reserved(), sort.size());
 }
 
 #[test]
