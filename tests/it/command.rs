@@ -32,7 +32,8 @@ impl Run {
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wasmfusion"));
-    command.stdin(Stdio::null()).env_remove("RUST_LOG");
+    // Compiled modules of tests stay apart from those of the user.
+    command.stdin(Stdio::null()).env_remove("RUST_LOG").env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
@@ -368,4 +369,74 @@ fn bad_arguments() {
 fn version_and_help() {
     assert_eq!(run(["--version"]).result(), format!("wasmfusion {}\n", env!("CARGO_PKG_VERSION")));
     assert!(run(["--help"]).result().contains("--maxrows"));
+}
+
+const COMPILATIONS: &str =
+    "SELECT value FROM wasm_status WHERE name IN ('compilations', 'plancache_hits') ORDER BY name";
+
+/// Statements that create and call a function, and then tell what was compiled and what was loaded.
+fn create_and_call() -> [String; 3] {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures/built/text.wasm");
+    [
+        format!("CREATE FUNCTION shout AS WASM FROM INFILE '{}'", module.display()),
+        "SELECT max(shout(cast(value AS VARCHAR))) AS a FROM generate_series(1, 9)".to_owned(),
+        COMPILATIONS.to_owned(),
+    ]
+}
+
+/// Arguments for a quiet run with a plancache in a folder.
+fn with_plancache(folder: &Path) -> Command {
+    let mut command = program();
+    command.args(["-q", "--format", "csv", "--plancache"]).arg(folder.join("plancache"));
+    command.args(create_and_call().iter().flat_map(|statement| ["-c", statement.as_str()]));
+    command
+}
+
+#[test]
+fn a_second_process_compiles_nothing() {
+    let folder = TempDir::new().unwrap();
+    let run = || Run::of(with_plancache(folder.path()).output().expect("the program starts")).result();
+    assert_eq!(run(), "a\n9!\nvalue\n1\n0\n");
+    assert_eq!(run(), "a\n9!\nvalue\n0\n1\n");
+    let mut without = program();
+    without.args(["-q", "--format", "csv", "--no-plancache"]);
+    without.args(create_and_call().iter().flat_map(|statement| ["-c", statement.as_str()]));
+    assert_eq!(Run::of(without.output().expect("the program starts")).result(), "a\n9!\nvalue\n1\n0\n");
+}
+
+#[test]
+fn processes_share_a_plancache() {
+    let folder = TempDir::new().unwrap();
+    let running: Vec<_> = (0..6)
+        .map(|_| with_plancache(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        .collect();
+    for child in running {
+        let result = Run::of(child.wait_with_output().unwrap()).result();
+        assert!(["a\n9!\nvalue\n1\n0\n", "a\n9!\nvalue\n0\n1\n"].contains(&result.as_str()), "{result}");
+    }
+    let files: Vec<_> = fs::read_dir(folder.path().join("plancache")).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+#[test]
+fn variables_of_engine_and_session_can_be_set_at_start() {
+    let settings = ["--set", "wasm.timeout_ms=1234", "--set", "datafusion.execution.batch_size = 99"];
+    let statements = ["-c", "SHOW wasm.timeout_ms", "-c", "SHOW datafusion.execution.batch_size"];
+    let run_with = |settings: &[&str]| {
+        run(["-q", "--format", "csv"].into_iter().chain(settings.iter().copied()).chain(statements))
+    };
+    let shown = "name,value\nwasm.timeout_ms,1234\nname,value\ndatafusion.execution.batch_size,99\n";
+    assert_eq!(run_with(&settings).result(), shown);
+    for (setting, message) in [
+        ("wasm.timeout_ms=-1", "cannot start: wasm.timeout_ms cannot be '-1'"),
+        ("wasm.plancache=x", "--plancache"),
+        ("wasm.nothing=1", "there is no variable wasm.nothing"),
+        ("datafusion.nothing=1", "cannot start: --set datafusion.nothing"),
+    ] {
+        let refused = run_with(&["--set", setting]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+        assert!(refused.stderr.contains(message), "{setting}: {}", refused.stderr);
+    }
+    let refused = run_with(&["--plancache", env!("CARGO_BIN_EXE_wasmfusion")]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("it is not a folder"), "{}", refused.stderr);
 }
