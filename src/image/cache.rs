@@ -158,7 +158,7 @@ impl ImageCache {
         account: &Account,
         compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
     ) -> Result<Option<Arc<Image>>> {
-        let (code, room) = match (self.load(&key), compile) {
+        let (code, room) = match (self.load(&key)?, compile) {
             (Some(loaded), _) => loaded,
             (None, Some(compile)) => {
                 let code = self.compile(&key, compile)?;
@@ -168,7 +168,6 @@ impl ImageCache {
             (None, None) => return Ok(None),
         };
         let size = code.size();
-        self.check_size(size)?;
         let charge = account.open("WebAssembly image");
         charge.grow(size as usize).map_err(Error::refused)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -178,11 +177,13 @@ impl ImageCache {
         Ok(Some(image))
     }
 
-    fn load(&self, key: &Key) -> Option<(Code, Room)> {
-        let plancache = self.plancache.as_ref()?;
-        let room = self.room(plancache.size(key)?);
+    fn load(&self, key: &Key) -> Result<Option<(Code, Room)>> {
         let start = Instant::now();
-        let bytes = plancache.load(key)?;
+        let Some(plancache) = &self.plancache else { return Ok(None) };
+        let Some(bytes) = plancache.load(key) else { return Ok(None) };
+        self.check_size(bytes.len() as u64)?;
+        // Before it is mapped. In memory it has the same size.
+        let room = self.room(bytes.len() as u64);
         let engine = self.engines.get(key.kind());
         // SAFETY: the bytes are what `Code::serialize` gave to `Plancache::store` under this key, which stands for
         // content, kind and compatibility: they have the checksum that was written with them, into a folder that
@@ -197,11 +198,11 @@ impl ImageCache {
             Ok(code) => {
                 self.plancache_hits.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(?key, elapsed = ?start.elapsed(), bytes = bytes.len(), "image loaded");
-                Some((code, room))
+                Ok(Some((code, room)))
             }
             Err(error) => {
                 plancache.remove(key, &format!("{error:#}"));
-                None
+                Ok(None)
             }
         }
     }
@@ -236,7 +237,7 @@ impl ImageCache {
     /// Evicts images that were not asked for longest while there are more bytes of them than the limit, in memory and in
     /// the plancache.
     pub(crate) fn evict(&self) {
-        drop(self.room(0));
+        self.make_room(0, &lock(&self.evicting));
         if let Some(plancache) = &self.plancache {
             plancache.keep_limit(self.variables.plancache_limit());
         }
@@ -246,7 +247,12 @@ impl ImageCache {
     /// back right after each pass, and exceed the limit until the next.
     fn room(&self, bytes: u64) -> Room {
         // One at a time: whoever loads images faster than others can be unmapped has to wait.
-        let _turn = lock(&self.evicting);
+        let turn = lock(&self.evicting);
+        self.make_room(bytes, &turn);
+        Room::new(&self.live, bytes)
+    }
+
+    fn make_room(&self, bytes: u64, _turn: &MutexGuard<'_, ()>) {
         while let Some(limit) = self.variables.eviction_limit() {
             let excess = (self.live.bytes.load(Ordering::Relaxed) + bytes).saturating_sub(limit);
             if excess == 0 {
@@ -262,7 +268,6 @@ impl ImageCache {
                 break;
             }
         }
-        Room::new(&self.live, bytes)
     }
 
     /// Evicts the images that nobody uses and whose charge says so.

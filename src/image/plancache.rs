@@ -78,11 +78,6 @@ impl Plancache {
         tempfile::Builder::new().prefix(&format!("{name}.")).suffix(TEMPORARY).tempfile_in(&self.folder)
     }
 
-    /// The size of the code of an image in bytes, if there is a file of its name.
-    pub(super) fn size(&self, key: &Key) -> Option<u64> {
-        fs::metadata(self.path(key)).ok()?.len().checked_sub(HEADER as u64)
-    }
-
     /// The code of an image, if it is there and whole. What is there and not whole is removed.
     pub(super) fn load(&self, key: &Key) -> Option<Vec<u8>> {
         let path = self.path(key);

@@ -144,38 +144,39 @@ fn sessions_that_need_an_image_at_once_compile_it_once() {
 #[test]
 fn altered_files_are_compiled_again_and_replaced() {
     let folder = TempDir::new().unwrap();
-    let create = tiny(folder.path(), 4);
-    let first = Scene::new(with_plancache(folder.path()));
-    first.ok(&create);
-    assert_eq!(first.number(F), 7);
+    let (create, other) = (tiny(folder.path(), 4), tiny(folder.path(), 5));
+    let scene = Scene::new(with_plancache(folder.path()));
+    scene.ok(&other);
+    assert_eq!(scene.number(F), 8);
+    let foreign = fs::read(files(folder.path()).remove(0)).unwrap();
+    fs::remove_file(files(folder.path()).remove(0)).unwrap();
+    scene.ok(&create);
+    assert_eq!(scene.number(F), 7);
     let path = files(folder.path()).remove(0);
     let whole = fs::read(&path).unwrap();
 
-    let foreign = {
-        first.ok(&tiny(folder.path(), 5));
-        assert_eq!(first.number(F), 8);
-        let other = files(folder.path()).into_iter().find(|other| *other != path).unwrap();
-        let content = fs::read(&other).unwrap();
-        fs::remove_file(other).unwrap();
-        content
-    };
     let mut contents = vec![Vec::new(), foreign, whole[..whole.len() - 1].to_vec(), [&whole[..], &[0]].concat()];
-    // A few hundred bytes spread over header and code; that the plancache finds every one is tested beside it.
-    for position in (0..whole.len()).step_by(whole.len() / 300) {
+    // Some thousand bytes spread over header and code; that no bit goes unnoticed is tested beside the plancache.
+    contents.extend((0..whole.len()).step_by(whole.len().div_ceil(3000)).map(|position| {
         let mut altered = whole.clone();
         altered[position] ^= 1 << (position % 8);
-        contents.push(altered);
-    }
-    for content in contents {
-        // While an image that was loaded from it is in use.
+        altered
+    }));
+    for (round, content) in (2..).zip(contents) {
+        // While the image is in use.
         fs::write(&path, &content).unwrap();
-        assert_eq!(first.number("SELECT max(f(value)) FROM generate_series(1, 2)"), 7);
-        let scene = Scene::new(with_plancache(folder.path()));
+        assert_eq!(scene.number(F), 7);
+        // This lets go of it.
+        scene.ok("DROP FUNCTION f");
         scene.ok(&create);
         assert_eq!(scene.number(F), 7);
-        assert_eq!((scene.status("compilations"), scene.status("plancache_hits")), (1, 0));
+        assert_eq!(scene.status("compilations"), round + 1);
         assert!(fs::read(&path).unwrap() == whole, "the file was replaced by the right one");
     }
+    assert_eq!(scene.status("plancache_hits"), 0);
+    scene.ok("DROP FUNCTION f");
+    scene.ok(&create);
+    assert_eq!((scene.number(F), scene.status("plancache_hits")), (7, 1));
 }
 
 #[test]
