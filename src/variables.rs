@@ -40,7 +40,7 @@ impl Value for u64 {
 }
 
 impl Value for bool {
-    const IS_BOOL: bool = true;
+    const IS_BOOL: Self = true;
 
     fn from_word(word: u64) -> Self {
         word != 0

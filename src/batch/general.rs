@@ -121,7 +121,7 @@ impl General {
         let again = known.map(|(key, _)| cache.again(key, context.account)).transpose();
         let image = match again.map_err(Stop::Other)?.flatten() {
             Some(image) => image,
-            None => cache.component(&self.component, context.account).map_err(Stop::Other)?,
+            None => cache.image(Kind::Component, &self.component, context.account).map_err(Stop::Other)?,
         };
         *self.known() = Some((image.key, Arc::downgrade(&image)));
         Ok(image)

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Volatility {
     /// Always: constants are evaluated at planning, equal calls once. The default, since a sandbox has neither clock
-    /// nor entropy nor state that lasts.
+    /// nor entropy, and what guests keep between calls is promised to nobody.
     #[default]
     Immutable,
     /// Within one query.

@@ -7,13 +7,13 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use wasmtime::{Module, component::Component};
 
 use super::{
-    engines::{Engines, Kind},
+    engines::{Engines, Kind, compile},
     image::{Code, Image, Live, Room},
     key::Key,
     plancache::Plancache,
@@ -25,6 +25,13 @@ use crate::{
     variables::Variables,
 };
 
+/// How long after an eviction images that are loaded have to fit into the limit.
+///
+/// Busy functions ask for their images again at once. If those always had to fit, calls of more functions than fit would
+/// reload their images every time: 341 µs per call, where it takes 2 µs with an eviction per second only. If they never
+/// had to, the memory would be above the limit again within milliseconds, and never be seen below it.
+const HOLD: Duration = Duration::from_millis(200);
+
 /// The images of a wasmfusion engine.
 #[derive(Debug)]
 pub(crate) struct ImageCache {
@@ -34,11 +41,14 @@ pub(crate) struct ImageCache {
     shelf: Mutex<Shelf>,
     /// Whoever comes first makes an image, the others wait for their turn and find it made.
     turns: Mutex<HashMap<Key, Arc<Mutex<()>>>>,
+    /// The sizes of images that were compiled: what is too large is not compiled again to find that out.
+    sizes: Mutex<HashMap<Key, u64>>,
     next_id: AtomicU64,
     /// Counts up each time an image is asked for.
     now: AtomicU64,
     live: Arc<Live>,
-    evicting: Mutex<()>,
+    /// Until when the limit is held strictly.
+    held: Mutex<Option<Instant>>,
     on_evicted: OnEvicted,
     compilations: AtomicU64,
     plancache_hits: AtomicU64,
@@ -76,10 +86,11 @@ impl ImageCache {
             variables,
             shelf: Mutex::default(),
             turns: Mutex::default(),
+            sizes: Mutex::default(),
             next_id: AtomicU64::new(0),
             now: AtomicU64::new(0),
             live: Arc::default(),
-            evicting: Mutex::default(),
+            held: Mutex::default(),
             on_evicted,
             compilations: AtomicU64::new(0),
             plancache_hits: AtomicU64::new(0),
@@ -91,25 +102,13 @@ impl ImageCache {
         &self.engines
     }
 
-    /// The image of an assembled module.
+    /// The image of an assembled module or of a component, in the Wasm format.
     ///
     /// # Errors
     /// What the compiler said, a limit, or the refusal of the memory pool. A failure is not kept: the next call tries
     /// again.
-    pub(crate) fn module(&self, kind: Kind, assembled: &[u8], account: &Account) -> Result<Arc<Image>> {
-        let compile = || Module::from_binary(self.engines.get(kind), assembled).map(Code::Module);
-        let image = self.get(Key::new(&self.engines, kind, assembled), account, Some(&compile))?;
-        Ok(image.expect("made when it was not there"))
-    }
-
-    /// The image of a component.
-    ///
-    /// # Errors
-    /// As above.
-    pub(crate) fn component(&self, bytes: &[u8], account: &Account) -> Result<Arc<Image>> {
-        let kind = Kind::Component;
-        let compile = || Component::from_binary(self.engines.get(kind), bytes).map(Code::Component);
-        let image = self.get(Key::new(&self.engines, kind, bytes), account, Some(&compile))?;
+    pub(crate) fn image(&self, kind: Kind, wasm: &[u8], account: &Account) -> Result<Arc<Image>> {
+        let image = self.get(Key::new(&self.engines, kind, wasm), account, Some(wasm))?;
         Ok(image.expect("made when it was not there"))
     }
 
@@ -126,12 +125,7 @@ impl ImageCache {
         image.used.store(self.now.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    fn get(
-        &self,
-        key: Key,
-        account: &Account,
-        compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
-    ) -> Result<Option<Arc<Image>>> {
+    fn get(&self, key: Key, account: &Account, wasm: Option<&[u8]>) -> Result<Option<Arc<Image>>> {
         let found = || lock(&self.shelf).get(&key).inspect(|image| self.touch(image));
         if let Some(image) = found() {
             return Ok(Some(image));
@@ -141,7 +135,7 @@ impl ImageCache {
             let _turn = lock(&turn);
             match found() {
                 Some(image) => Ok(Some(image)),
-                None => self.make(key, account, compile),
+                None => self.make(key, account, wasm),
             }
         };
         let mut turns = lock(&self.turns);
@@ -152,76 +146,57 @@ impl ImageCache {
         result
     }
 
-    fn make(
-        &self,
-        key: Key,
-        account: &Account,
-        compile: Option<&dyn Fn() -> wasmtime::Result<Code>>,
-    ) -> Result<Option<Arc<Image>>> {
-        let (code, room) = match (self.load(&key)?, compile) {
-            (Some(loaded), _) => loaded,
-            (None, Some(compile)) => {
-                let code = self.compile(&key, compile)?;
-                let room = self.room(code.size());
-                (code, room)
-            }
-            (None, None) => return Ok(None),
-        };
-        let size = code.size();
-        let charge = account.open("WebAssembly image");
-        charge.grow(size as usize).map_err(Error::refused)?;
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), _room: room, charge });
-        self.touch(&image);
-        lock(&self.shelf).put(Arc::clone(&image));
-        Ok(Some(image))
-    }
-
-    fn load(&self, key: &Key) -> Result<Option<(Code, Room)>> {
-        let start = Instant::now();
-        let Some(plancache) = &self.plancache else { return Ok(None) };
-        let Some(bytes) = plancache.load(key) else { return Ok(None) };
-        self.check_size(bytes.len() as u64)?;
-        // Before it is mapped. In memory it has the same size.
-        let room = self.room(bytes.len() as u64);
-        let engine = self.engines.get(key.kind());
-        // SAFETY: the bytes are what `Code::serialize` gave to `Plancache::store` under this key, which stands for
-        // content, kind and compatibility: they have the checksum that was written with them, into a folder that
-        // nobody else can write to. Whoever can is this user, who could as well change this program.
-        let code = unsafe {
-            match key.kind() {
-                Kind::Component => Component::deserialize(engine, &bytes).map(Code::Component),
-                Kind::Drivers | Kind::Replay => Module::deserialize(engine, &bytes).map(Code::Module),
-            }
-        };
-        match code {
-            Ok(code) => {
-                self.plancache_hits.fetch_add(1, Ordering::Relaxed);
-                tracing::debug!(?key, elapsed = ?start.elapsed(), bytes = bytes.len(), "image loaded");
-                Ok(Some((code, room)))
-            }
-            Err(error) => {
-                plancache.remove(key, &format!("{error:#}"));
-                Ok(None)
+    fn make(&self, key: Key, account: &Account, wasm: Option<&[u8]>) -> Result<Option<Arc<Image>>> {
+        if let Some(plancache) = &self.plancache
+            && let Some(code) = plancache.load(&key)
+        {
+            let admitted = self.admit(code.len() as u64, account)?;
+            match self.map(&key, &code) {
+                Ok(code) => {
+                    self.plancache_hits.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(?key, "image loaded");
+                    return Ok(Some(self.shelve(key, code, admitted)));
+                }
+                Err(error) => plancache.remove(&key, &format!("{error:#}")),
             }
         }
+        let Some(wasm) = wasm else { return Ok(None) };
+        let known = lock(&self.sizes).get(&key).copied();
+        if let Some(size) = known {
+            self.pay(size, account)?;
+        }
+        let code = self.compile(&key, wasm)?;
+        let admitted = self.admit(code.len() as u64, account)?;
+        let code = self.map(&key, &code).map_err(|error| compile_error(format!("{error:#}")))?;
+        Ok(Some(self.shelve(key, code, admitted)))
     }
 
-    fn compile(&self, key: &Key, compile: &dyn Fn() -> wasmtime::Result<Code>) -> Result<Code> {
+    /// Compiles, and keeps the code in the plancache.
+    fn compile(&self, key: &Key, wasm: &[u8]) -> Result<Vec<u8>> {
         let start = Instant::now();
-        let code = compile().map_err(|e| Error::Compile { function: String::new(), message: format!("{e:#}") })?;
+        let code = compile(key.kind(), wasm).map_err(|error| compile_error(format!("{error:#}")))?;
         self.compilations.fetch_add(1, Ordering::Relaxed);
-        let size = code.size();
+        let size = code.len() as u64;
+        lock(&self.sizes).insert(*key, size);
         tracing::info!(?key, elapsed = ?start.elapsed(), bytes = size, "image compiled");
         self.check_size(size)?;
         if let Some(plancache) = &self.plancache {
-            let limit = self.variables.plancache_limit();
-            match code.serialize() {
-                Ok(bytes) => plancache.store(key, &bytes, limit),
-                Err(error) => tracing::warn!(?key, %error, "cannot serialise an image"),
-            }
+            plancache.store(key, &code, self.variables.plancache_limit());
         }
         Ok(code)
+    }
+
+    /// Lets an image of so many bytes in, which it has in memory as in the plancache.
+    fn admit(&self, size: u64, account: &Account) -> Result<Admitted> {
+        let charge = self.pay(size, account)?;
+        Ok(Admitted { size, charge, room: self.room(size) })
+    }
+
+    fn pay(&self, size: u64, account: &Account) -> Result<Charge> {
+        self.check_size(size)?;
+        let charge = account.open("WebAssembly image");
+        charge.grow(size as usize).map_err(Error::refused)?;
+        Ok(charge)
     }
 
     fn check_size(&self, size: u64) -> Result<()> {
@@ -229,35 +204,65 @@ impl ImageCache {
         if size <= most {
             return Ok(());
         }
-        let message =
-            format!("the compiled code has {size} bytes; at most {most} are allowed (wasm.max_compiled_module_size)");
-        Err(Error::Compile { function: String::new(), message })
+        Err(compile_error(format!(
+            "the compiled code has {size} bytes; at most {most} are allowed (wasm.max_compiled_module_size)"
+        )))
+    }
+
+    fn map(&self, key: &Key, code: &[u8]) -> wasmtime::Result<Code> {
+        let engine = self.engines.get(key.kind());
+        // SAFETY: the code was compiled a moment ago, or it is what was compiled for this key, which stands for content,
+        // kind and compatibility: it has the checksum that was written with it, into a folder that nobody else can write
+        // to. Whoever can is this user, who could as well change this program.
+        unsafe {
+            match key.kind() {
+                Kind::Component => Component::deserialize(engine, code).map(Code::Component),
+                Kind::Drivers | Kind::Replay => Module::deserialize(engine, code).map(Code::Module),
+            }
+        }
+    }
+
+    fn shelve(&self, key: Key, code: Code, Admitted { size, charge, room }: Admitted) -> Arc<Image> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), charge, _room: room });
+        self.touch(&image);
+        lock(&self.shelf).put(Arc::clone(&image));
+        image
     }
 
     /// Evicts images that were not asked for longest while there are more bytes of them than the limit, in memory and in
     /// the plancache.
     pub(crate) fn evict(&self) {
-        self.make_room(0, &lock(&self.evicting));
+        {
+            let mut held = lock(&self.held);
+            if self.make_room(0) {
+                *held = Some(Instant::now() + HOLD);
+            }
+        }
         if let Some(plancache) = &self.plancache {
             plancache.keep_limit(self.variables.plancache_limit());
         }
     }
 
-    /// Room for an image, for which others are evicted. The upkeep alone would not do: images of busy functions would come
-    /// back right after each pass, and exceed the limit until the next.
+    /// Room for an image. Shortly after others were evicted, more have to go for it.
     fn room(&self, bytes: u64) -> Room {
         // One at a time: whoever loads images faster than others can be unmapped has to wait.
-        let turn = lock(&self.evicting);
-        self.make_room(bytes, &turn);
+        let held = lock(&self.held);
+        if held.is_some_and(|held| Instant::now() < held) {
+            self.make_room(bytes);
+        }
         Room::new(&self.live, bytes)
     }
 
-    fn make_room(&self, bytes: u64, _turn: &MutexGuard<'_, ()>) {
+    /// Evicts images until there is room for so many bytes below the limit. The answer is whether there were too many.
+    fn make_room(&self, bytes: u64) -> bool {
+        let mut too_many = false;
         while let Some(limit) = self.variables.eviction_limit() {
             let excess = (self.live.bytes.load(Ordering::Relaxed) + bytes).saturating_sub(limit);
             if excess == 0 {
                 break;
             }
+            too_many = true;
             let evicted = lock(&self.shelf).evict(excess);
             let none = evicted.is_empty();
             self.evicted(&evicted);
@@ -268,6 +273,7 @@ impl ImageCache {
                 break;
             }
         }
+        too_many
     }
 
     /// Evicts the images that nobody uses and whose charge says so.
@@ -300,6 +306,17 @@ impl ImageCache {
             evictions: get(&self.evictions),
         }
     }
+}
+
+/// What an image needs before it is in memory.
+struct Admitted {
+    size: u64,
+    charge: Charge,
+    room: Room,
+}
+
+fn compile_error(message: String) -> Error {
+    Error::Compile { function: String::new(), message }
 }
 
 /// What is behind these locks is whole whatever a thread that held them did.

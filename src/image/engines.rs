@@ -61,6 +61,18 @@ impl Engines {
     }
 }
 
+/// Compiles Wasm for the engine of a kind.
+///
+/// Each time with an engine of its own, because an engine keeps what compiling needs, for as long as it lives and as much
+/// as the largest module needed: gigabytes after a module of 18 MB.
+pub(super) fn compile(kind: Kind, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    let engine = engine(kind).map_err(wasmtime::Error::from)?;
+    match kind {
+        Kind::Component => engine.precompile_component(wasm),
+        Kind::Drivers | Kind::Replay => engine.precompile_module(wasm),
+    }
+}
+
 fn engine(kind: Kind) -> Result<Engine> {
     let mut config = Config::new();
     config.concurrency_support(false);

@@ -42,24 +42,6 @@ pub(crate) enum Code {
     Component(Component),
 }
 
-impl Code {
-    /// In memory, in bytes.
-    pub(super) fn size(&self) -> u64 {
-        let range = match self {
-            Self::Module(module) => module.image_range(),
-            Self::Component(component) => component.image_range(),
-        };
-        (range.end.addr() - range.start.addr()) as u64
-    }
-
-    pub(super) fn serialize(&self) -> wasmtime::Result<Vec<u8>> {
-        match self {
-            Self::Module(module) => module.serialize(),
-            Self::Component(component) => component.serialize(),
-        }
-    }
-}
-
 /// The images that are in memory, in the cache or in use.
 #[derive(Debug, Default)]
 pub(super) struct Live {

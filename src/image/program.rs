@@ -139,7 +139,7 @@ impl Program {
         let drivers: Vec<_> = functions.iter().map(|f| (f.spec.clone(), f.facts)).collect();
         let assembled = assemble(core, &drivers, self.memory_limit)
             .map_err(|e| Error::Compile { function: String::new(), message: e.to_string() })?;
-        let image = cache.module(kind, &assembled, account)?;
+        let image = cache.image(kind, &assembled, account)?;
         let functions = functions.iter().map(Arc::downgrade).collect();
         Ok((Linked { key: image.key, image: Arc::downgrade(&image), functions }, image))
     }

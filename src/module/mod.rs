@@ -83,8 +83,7 @@ impl Module {
     pub fn read(bytes: &[u8], wit: Option<&str>, max_size: u64) -> Result<Self> {
         if bytes.len() as u64 > max_size {
             return Err(Error::Module(format!(
-                "it has {} bytes; at most {max_size} are allowed (wasm.max_raw_module_size)",
-                bytes.len()
+                "it has more than the {max_size} bytes that are allowed (wasm.max_raw_module_size)",
             )));
         }
         let bytes = to_binary(bytes)?;
