@@ -3,7 +3,7 @@
 use std::{
     ops::Range,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -59,6 +59,27 @@ pub(crate) struct Callable {
     /// Measured nanoseconds per row, as the bits of an `f64`; 0 when nothing was measured yet.
     pub(crate) cost: AtomicU64,
     pub(crate) counters: Counters,
+    pub(crate) timed_out: TimedOut,
+}
+
+/// The last call on constants that was interrupted: DataFusion's planner tries such a call several times.
+#[derive(Debug, Default)]
+pub(crate) struct TimedOut(Mutex<Option<(Vec<ScalarValue>, Instant, GuestError)>>);
+
+/// For how long a call that was interrupted is not tried again. The planner tries again at once.
+const NOT_AGAIN: Duration = Duration::from_secs(1);
+
+impl TimedOut {
+    fn get(&self, args: &[ScalarValue], timeout_ms: u64) -> Option<GuestError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known_args, at, error) = known.as_ref()?;
+        let same = known_args == args && error.failure == Failure::Timeout { milliseconds: timeout_ms };
+        (same && at.elapsed() < NOT_AGAIN).then(|| error.clone())
+    }
+
+    fn set(&self, args: Vec<ScalarValue>, error: &GuestError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((args, Instant::now(), error.clone()));
+    }
 }
 
 /// A part of a batch that takes less time than this, in nanoseconds, is not worth another worker.
@@ -110,10 +131,30 @@ impl Callable {
         self.runtime.variables.check_enabled()?;
         let all_constant = args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         if all_constant && self.deterministic && rows > 0 {
-            let array = self.call_arrays(args, 1, caller)?;
-            return Ok(ColumnarValue::Scalar(self.scalar(&array)?));
+            return self.call_constant(args, caller).map(ColumnarValue::Scalar);
         }
         Ok(ColumnarValue::Array(self.call_arrays(args, rows, caller)?))
+    }
+
+    fn call_constant(&self, args: &[ColumnarValue], caller: Caller<'_>) -> Result<ScalarValue> {
+        let constants = || {
+            let constants = args.iter().filter_map(|arg| match arg {
+                ColumnarValue::Scalar(scalar) => Some(scalar.clone()),
+                ColumnarValue::Array(_) => None,
+            });
+            constants.collect::<Vec<_>>()
+        };
+        if let Some(error) = self.timed_out.get(&constants(), self.runtime.variables.timeout_ms()) {
+            return Err(Error::Guest(Box::new(error)));
+        }
+        let array = self.call_arrays(args, 1, caller).inspect_err(|error| {
+            if let Error::Guest(error) = error
+                && matches!(error.failure, Failure::Timeout { .. })
+            {
+                self.timed_out.set(constants(), error);
+            }
+        })?;
+        self.scalar(&array)
     }
 
     fn scalar(&self, array: &ArrayRef) -> Result<ScalarValue> {

@@ -15,7 +15,7 @@ mod tree;
 mod upkeep;
 
 pub(crate) use self::{
-    call::{Callable, Route},
+    call::{Callable, Route, TimedOut},
     context::Caller,
     counters::{Counters, Tally, nanoseconds},
     drivers::Drivers,

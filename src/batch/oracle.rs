@@ -23,7 +23,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{Callable, Caller, Counters, General, Route};
+use super::{Callable, Caller, Counters, General, Route, TimedOut};
 use crate::{
     Engine, EngineOptions, Error,
     function::{FunctionDefinition, FunctionSpec, Volatility},
@@ -67,6 +67,7 @@ fn general(definition: &FunctionDefinition) -> Callable {
         runtime: Arc::clone(&known.runtime),
         cost: AtomicU64::new(0),
         counters: Counters::default(),
+        timed_out: TimedOut::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use crate::{
-    batch::{Callable, Counters, Drivers, General, Route, Runtime, Tally},
+    batch::{Callable, Counters, Drivers, General, Route, Runtime, Tally, TimedOut},
     driver::DriverSpec,
     error::{Error, Result},
     image::{Key, Program},
@@ -166,6 +166,7 @@ pub(crate) fn build(
             runtime: Arc::clone(runtime),
             cost: AtomicU64::new(0),
             counters: Counters::default(),
+            timed_out: TimedOut::default(),
         },
     })
 }

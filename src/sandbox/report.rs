@@ -7,7 +7,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use super::{limits::State, live::Sandbox};
 
 /// A guest failed on a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GuestError {
     /// The SQL name of the function.
     pub function: String,

@@ -532,6 +532,24 @@ fn variables_belong_to_the_engine() {
 }
 
 #[test]
+fn a_constant_call_that_takes_too_long_is_tried_once() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("f.wat");
+    fs::write(&path, r#"(module (func (export "f") (param i64) (result i64) (loop $l (br $l)) (unreachable)))"#)
+        .unwrap();
+    let scene = Scene::new(EngineOptions { timeout_ms: 50, ..EngineOptions::default() });
+    scene.ok(&format!("CREATE FUNCTION f(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '{}'", path.display()));
+    for (calls, timeouts) in
+        [("SELECT f(1)", 1), ("SELECT f(2) + f(2) * 2", 2), ("SELECT f(value) FROM generate_series(2, 2)", 3)]
+    {
+        assert!(scene.run(calls).unwrap_err().to_string().contains("after 50 ms"));
+        assert_eq!(scene.status("timeouts"), timeouts, "{calls}");
+    }
+    scene.ok("SET wasm.timeout_ms = 60");
+    assert!(scene.run("SELECT f(2)").unwrap_err().to_string().contains("after 60 ms"));
+}
+
+#[test]
 fn analysed_queries_count_for_themselves() {
     let scene = Scene::new(EngineOptions::default());
     scene.ok(&format!("CREATE FUNCTION shout {TEXT}"));
