@@ -105,3 +105,10 @@ CREATE OR REPLACE FUNCTION plus(a INT, b INT) RETURNS INT
 AS WASM FROM INFILE 'udf-fixtures/built/geo.wasm' USING EXPORT 'gcd';
 SELECT plus(54, 24) AS now_the_greatest_common_divisor;
 DROP FUNCTION plus;
+
+-- 7. What the functions did, and what the engine holds. Compiled code is kept on disk: the second run of this tour
+-- compiles nothing. SET wasm.… changes the limits, here the time that a call may take.
+SELECT name, signature, calls, rows, wasm_ns / greatest(rows, 1) AS ns_per_row FROM wasm_functions ORDER BY name;
+SELECT * FROM wasm_status;
+SET wasm.timeout_ms = 1000;
+SHOW wasm.timeout_ms;

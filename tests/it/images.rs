@@ -75,11 +75,11 @@ impl Scene {
         self.number(&format!("SELECT value FROM wasm_status WHERE name = '{name}'"))
     }
 
-    /// Waits until a status has a value, for three passes of the upkeep at most.
+    /// Waits until a status has a value, which the upkeep gives it in a pass or two.
     fn wait_for(&self, name: &str, value: i64) {
         let start = Instant::now();
         while self.status(name) != value {
-            assert!(start.elapsed() < Duration::from_secs(3), "{name} is {}, not {value}", self.status(name));
+            assert!(start.elapsed() < Duration::from_secs(10), "{name} is {}, not {value}", self.status(name));
             thread::sleep(Duration::from_millis(20));
         }
     }
