@@ -57,7 +57,8 @@ impl fmt::Display for Failure {
             Self::Trap(trap) => write!(f, "trapped: {trap}"),
             Self::Memory { limit, trap } => write!(
                 f,
-                "needs more than its {} of memory ({trap}); GROW TO in CREATE FUNCTION gives it more",
+                "needs more than its {} of memory ({trap}); GROW TO in CREATE FUNCTION gives it more, up to \
+                 wasm.max_linear_memory_size",
                 mebibytes(*limit)
             ),
             Self::Timeout { milliseconds } => {
