@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     function::{FunctionDefinition, FunctionSpec, build},
     image::{ImageStatus, Program},
+    lock::lock,
     module::{Module, ModuleHash},
     variables::{EngineOptions, Variables},
 };
@@ -107,7 +108,7 @@ impl Engine {
     }
 
     fn program(&self, module: Arc<Module>, memory_limit: u64) -> Arc<Program> {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut programs = lock(&self.programs);
         programs.retain(|_, program| program.strong_count() > 0);
         let key = (module.hash(), memory_limit);
         if let Some(program) = programs.get(&key).and_then(Weak::upgrade) {

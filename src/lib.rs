@@ -24,6 +24,7 @@ mod engine;
 mod error;
 mod function;
 mod image;
+mod lock;
 mod memory;
 mod module;
 mod sandbox;

@@ -3,7 +3,7 @@
 use std::{
     ops::Range,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -34,6 +34,7 @@ use super::{
 use crate::{
     error::{Error, Result, arguments},
     image::Kind,
+    lock::lock,
     module::{Signature, accepts},
     sandbox::{Failure, GuestError},
 };
@@ -57,29 +58,36 @@ pub(crate) struct Callable {
     pub(crate) route: Route,
     pub(crate) runtime: Arc<Runtime>,
     /// Measured nanoseconds per row, as the bits of an `f64`; 0 when nothing was measured yet.
-    pub(crate) cost: AtomicU64,
+    cost: AtomicU64,
     pub(crate) counters: Counters,
-    pub(crate) timed_out: TimedOut,
+    timed_out: TimedOut,
 }
 
 /// The last call on constants that was interrupted: DataFusion's planner tries such a call several times.
 #[derive(Debug, Default)]
-pub(crate) struct TimedOut(Mutex<Option<(Vec<ScalarValue>, Instant, GuestError)>>);
+struct TimedOut(Mutex<Option<(Vec<ScalarValue>, Instant, GuestError)>>);
 
 /// For how long a call that was interrupted is not tried again. The planner tries again at once.
 const NOT_AGAIN: Duration = Duration::from_secs(1);
 
 impl TimedOut {
-    fn get(&self, args: &[ScalarValue], timeout_ms: u64) -> Option<GuestError> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn get(&self, args: &[ColumnarValue], timeout_ms: u64) -> Option<GuestError> {
+        let known = lock(&self.0);
         let (known_args, at, error) = known.as_ref()?;
-        let same = known_args == args && error.failure == Failure::Timeout { milliseconds: timeout_ms };
+        let same = constants(args).eq(known_args) && error.failure == Failure::Timeout { milliseconds: timeout_ms };
         (same && at.elapsed() < NOT_AGAIN).then(|| error.clone())
     }
 
-    fn set(&self, args: Vec<ScalarValue>, error: &GuestError) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((args, Instant::now(), error.clone()));
+    fn set(&self, args: &[ColumnarValue], error: &GuestError) {
+        *lock(&self.0) = Some((constants(args).cloned().collect(), Instant::now(), error.clone()));
     }
+}
+
+fn constants(args: &[ColumnarValue]) -> impl Iterator<Item = &ScalarValue> {
+    args.iter().filter_map(|arg| match arg {
+        ColumnarValue::Scalar(scalar) => Some(scalar),
+        ColumnarValue::Array(_) => None,
+    })
 }
 
 /// A part of a batch that takes less time than this, in nanoseconds, is not worth another worker.
@@ -123,6 +131,17 @@ impl Stop {
 }
 
 impl Callable {
+    pub(crate) fn new(
+        name: String,
+        signature: Signature,
+        deterministic: bool,
+        route: Route,
+        runtime: Arc<Runtime>,
+    ) -> Self {
+        let (cost, counters, timed_out) = (AtomicU64::new(0), Counters::default(), TimedOut::default());
+        Self { name, signature, deterministic, route, runtime, cost, counters, timed_out }
+    }
+
     /// Calls the function on a batch of `rows` rows.
     ///
     /// # Errors
@@ -137,21 +156,14 @@ impl Callable {
     }
 
     fn call_constant(&self, args: &[ColumnarValue], caller: Caller<'_>) -> Result<ScalarValue> {
-        let constants = || {
-            let constants = args.iter().filter_map(|arg| match arg {
-                ColumnarValue::Scalar(scalar) => Some(scalar.clone()),
-                ColumnarValue::Array(_) => None,
-            });
-            constants.collect::<Vec<_>>()
-        };
-        if let Some(error) = self.timed_out.get(&constants(), self.runtime.variables.timeout_ms()) {
+        if let Some(error) = self.timed_out.get(args, self.runtime.variables.timeout_ms()) {
             return Err(Error::Guest(Box::new(error)));
         }
         let array = self.call_arrays(args, 1, caller).inspect_err(|error| {
             if let Error::Guest(error) = error
                 && matches!(error.failure, Failure::Timeout { .. })
             {
-                self.timed_out.set(constants(), error);
+                self.timed_out.set(args, error);
             }
         })?;
         self.scalar(&array)

@@ -15,7 +15,7 @@ use crate::{
     driver::{Variant, frame, frame::Status},
     error::Error,
     image::{Function, Image, Kind, Linked, Program},
-    sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of},
+    sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of, refusal_of},
 };
 
 /// The most rows of a slice.
@@ -44,7 +44,7 @@ pub(super) struct Batch {
 }
 
 /// An image, and where the function is in it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct FunctionImage {
     linked: Arc<Linked>,
     image: Arc<Image>,
@@ -184,7 +184,7 @@ impl Drivers {
         };
         sandbox.begin();
         let start = write_constants(&mut sandbox, &batch.inputs, &self.function.spec)
-            .map_err(|error| Stop::Other(refusal(error).map_or_else(|error| too_large(&error), Error::refused)))?;
+            .map_err(|error| Stop::Other(refusal_of(error).map_or_else(|error| too_large(&error), Error::refused)))?;
         let number = image.linked.position(&self.function).expect("the image was made with this function");
         let variant = *batch
             .variants
@@ -195,7 +195,7 @@ impl Drivers {
     }
 
     fn did_not_start(&self, context: &Context<'_>, sandbox: Option<&Sandbox>, error: wasmtime::Error) -> Stop {
-        let error = match refusal(error) {
+        let error = match refusal_of(error) {
             Ok(refusal) => return Stop::Other(Error::refused(refusal)),
             Err(error) => error,
         };
@@ -233,7 +233,7 @@ impl Drivers {
         let spec = &self.function.spec;
         let interrupt = place.deadline.map(|deadline| (context.runtime.engines(), deadline));
         let sandbox = &mut place.sandbox;
-        let at_row = |row, error: wasmtime::Error| match refusal(error) {
+        let at_row = |row, error: wasmtime::Error| match refusal_of(error) {
             Ok(refusal) => Unfinished::Refused(refusal),
             Err(error) => Unfinished::Failed(Failed {
                 row,
@@ -281,7 +281,7 @@ impl Drivers {
         error: wasmtime::Error,
         output: &mut Output,
     ) -> Unfinished {
-        let error = match refusal(error) {
+        let error = match refusal_of(error) {
             Ok(refusal) => return Unfinished::Refused(refusal),
             Err(error) => error,
         };
@@ -347,11 +347,6 @@ impl Drivers {
 
 /// How wasmtime words a load or store outside of memory.
 const OUT_OF_BOUNDS: &str = "out of bounds memory access";
-
-/// The memory pool's refusal, if it was that.
-fn refusal(error: wasmtime::Error) -> Result<DataFusionError, wasmtime::Error> {
-    error.downcast()
-}
 
 fn too_large(error: &wasmtime::Error) -> Error {
     Error::Statement(format!("a value is too large for the 4 GiB of a WebAssembly memory: {error:#}"))

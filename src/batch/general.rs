@@ -4,10 +4,10 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
-use datafusion::{arrow::buffer::NullBuffer, error::DataFusionError};
+use datafusion::arrow::buffer::NullBuffer;
 use wasmtime::{
     Store,
     component::{self, Func, Linker, Val},
@@ -24,9 +24,10 @@ use crate::{
     driver::without_imports,
     error::{Error, Result},
     image::{Code, Image, ImageCache, Key, Kind},
+    lock::lock,
     memory::Charge,
     module::{Module, Signature, Wit},
-    sandbox::{Deadline, Failure, Idle, State, failure_of, frames_of},
+    sandbox::{Deadline, Failure, Idle, State, failure_of, frames_of, is_refusal, refusal_of},
 };
 
 /// A function's way through the component API.
@@ -107,14 +108,13 @@ impl General {
     }
 
     fn known(&self) -> MutexGuard<'_, Option<(Key, Weak<Image>)>> {
-        self.image.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.image)
     }
 
     pub(super) fn image(&self, context: &Context<'_>) -> Result<Arc<Image>, Stop> {
         let cache = &context.runtime.images;
         let known = self.known().clone();
-        if let Some(image) = known.as_ref().and_then(|(_, image)| image.upgrade()).filter(|image| image.is_kept()) {
-            cache.touch(&image);
+        if let Some(image) = known.as_ref().and_then(|(_, image)| cache.still(image)) {
             return Ok(image);
         }
         // By its key when that is known: hashing a large component takes its time.
@@ -195,7 +195,7 @@ impl General {
     }
 
     fn stop(&self, context: &Context<'_>, row: Option<usize>, error: wasmtime::Error, state: &State) -> Stop {
-        match error.downcast::<DataFusionError>() {
+        match refusal_of(error) {
             Ok(refusal) => Stop::Other(Error::refused(refusal)),
             Err(error) => Stop::Guest {
                 row,
@@ -245,7 +245,7 @@ impl General {
 
 /// A call that failed in a sandbox that was used before is worth another try in a fresh one.
 fn may_go_better(error: &wasmtime::Error) -> bool {
-    !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) && !error.is::<DataFusionError>()
+    !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) && !is_refusal(error)
 }
 
 impl Instance {

@@ -15,7 +15,7 @@ mod tree;
 mod upkeep;
 
 pub(crate) use self::{
-    call::{Callable, Route, TimedOut},
+    call::{Callable, Route},
     context::Caller,
     counters::{Counters, Tally, nanoseconds},
     drivers::Drivers,

@@ -1,11 +1,7 @@
 //! Property tests: drivers against the general route, which calls the same function row by row through wasmtime's
 //! component API, and BASIC drivers against what the functions mean.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use datafusion::{
     arrow::{
@@ -23,7 +19,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{Callable, Caller, Counters, General, Route, TimedOut};
+use super::{Callable, Caller, General, Route};
 use crate::{
     Engine, EngineOptions, Error,
     function::{FunctionDefinition, FunctionSpec, Volatility},
@@ -56,19 +52,14 @@ fn spec(name: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
 /// The same function by the general route.
 fn general(definition: &FunctionDefinition) -> Callable {
     let known = &definition.callable;
-    Callable {
-        name: known.name.clone(),
-        signature: known.signature.clone(),
-        deterministic: known.deterministic,
-        route: Route::General(
-            General::new(&definition.module, &definition.export, definition.memory_limit, &known.runtime.images)
-                .unwrap(),
-        ),
-        runtime: Arc::clone(&known.runtime),
-        cost: AtomicU64::new(0),
-        counters: Counters::default(),
-        timed_out: TimedOut::default(),
-    }
+    let route = General::new(&definition.module, &definition.export, definition.memory_limit, &known.runtime.images);
+    Callable::new(
+        known.name.clone(),
+        known.signature.clone(),
+        known.deterministic,
+        Route::General(route.unwrap()),
+        Arc::clone(&known.runtime),
+    )
 }
 
 /// An argument as it is generated: rows before and after a slice, and the layout of strings.

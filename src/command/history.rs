@@ -1,11 +1,13 @@
 //! Where the prompt keeps the lines of earlier times.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
 use rustyline::{Editor, Helper, error::ReadlineError, history::FileHistory};
+
+use super::folders;
 
 /// The file of earlier lines. Whatever fails with it is only logged: the
 /// prompt works without.
@@ -15,7 +17,7 @@ pub(super) struct HistoryFile(Option<PathBuf>);
 impl HistoryFile {
     /// The file in the user's state folder, made if it does not exist.
     pub(super) fn open() -> Self {
-        let folder = state_folder().map(|folder| folder.join("wasmfusion"));
+        let folder = folders::state().map(|folder| folder.join("wasmfusion"));
         Self(folder.and_then(|folder| match fs::create_dir_all(&folder) {
             Ok(()) => Some(folder.join("history")),
             Err(error) => {
@@ -41,14 +43,6 @@ impl HistoryFile {
         {
             log(path, &error);
         }
-    }
-}
-
-/// The folder for what programs remember of the user, by the XDG rules.
-fn state_folder() -> Option<PathBuf> {
-    match env::var_os("XDG_STATE_HOME") {
-        Some(folder) if Path::new(&folder).is_absolute() => Some(folder.into()),
-        _ => env::home_dir().map(|home| home.join(".local/state")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod completion;
 mod error;
 mod execution;
+mod folders;
 mod history;
 mod interrupt;
 mod options;

@@ -1,16 +1,13 @@
 //! The session with the settings of the command line.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::runtime::Runtime;
 use wasmfusion::{Engine, EngineOptions, Session};
 
 use super::{
     error::Error,
+    folders,
     options::{Options, Setting},
 };
 
@@ -54,11 +51,7 @@ fn engine(options: &Options, without: EngineOptions) -> Result<Arc<Engine>, Erro
     engine.map_err(Error::Engine)
 }
 
-/// The folder for compiled modules in the user's cache folder, by the XDG rules.
+/// The folder for compiled modules when none is given.
 fn default_plancache() -> Option<PathBuf> {
-    let caches = match env::var_os("XDG_CACHE_HOME") {
-        Some(folder) if Path::new(&folder).is_absolute() => folder.into(),
-        _ => env::home_dir()?.join(".cache"),
-    };
-    Some(caches.join("wasmfusion").join("plancache"))
+    folders::cache().map(|caches| caches.join("wasmfusion").join("plancache"))
 }

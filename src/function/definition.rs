@@ -1,9 +1,9 @@
 //! Function definitions: what a CREATE FUNCTION statement made.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use crate::{
-    batch::{Callable, Counters, Drivers, General, Route, Runtime, Tally, TimedOut},
+    batch::{Callable, Drivers, General, Route, Runtime, Tally},
     driver::DriverSpec,
     error::{Error, Result},
     image::{Key, Program},
@@ -104,9 +104,7 @@ impl FunctionDefinition {
             Route::General(_) => true,
         }
     }
-}
 
-impl FunctionDefinition {
     /// What the images that the function uses are known by.
     pub(crate) fn images(&self) -> Vec<Key> {
         match &self.callable.route {
@@ -158,16 +156,13 @@ pub(crate) fn build(
         abi,
         volatility: spec.volatility,
         memory_limit,
-        callable: Callable {
-            name: spec.name,
+        callable: Callable::new(
+            spec.name,
             signature,
-            deterministic: spec.volatility != Volatility::Volatile,
+            spec.volatility != Volatility::Volatile,
             route,
-            runtime: Arc::clone(runtime),
-            cost: AtomicU64::new(0),
-            counters: Counters::default(),
-            timed_out: TimedOut::default(),
-        },
+            Arc::clone(runtime),
+        ),
     })
 }
 

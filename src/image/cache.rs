@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    lock::lock,
     memory::{Account, Charge},
     variables::Variables,
 };
@@ -120,8 +121,13 @@ impl ImageCache {
         self.get(key, account, None)
     }
 
+    /// An image that was asked for before and is still kept.
+    pub(crate) fn still(&self, image: &Weak<Image>) -> Option<Arc<Image>> {
+        image.upgrade().filter(|image| image.is_kept()).inspect(|image| self.touch(image))
+    }
+
     /// Notes that an image is asked for.
-    pub(crate) fn touch(&self, image: &Image) {
+    fn touch(&self, image: &Image) {
         image.used.store(self.now.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
@@ -189,7 +195,7 @@ impl ImageCache {
     /// Lets an image of so many bytes in, which it has in memory as in the plancache.
     fn admit(&self, size: u64, account: &Account) -> Result<Admitted> {
         let charge = self.pay(size, account)?;
-        Ok(Admitted { size, charge, room: self.room(size) })
+        Ok(Admitted { charge, room: self.room(size) })
     }
 
     fn pay(&self, size: u64, account: &Account) -> Result<Charge> {
@@ -222,9 +228,9 @@ impl ImageCache {
         }
     }
 
-    fn shelve(&self, key: Key, code: Code, Admitted { size, charge, room }: Admitted) -> Arc<Image> {
+    fn shelve(&self, key: Key, code: Code, Admitted { charge, room }: Admitted) -> Arc<Image> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let image = Arc::new(Image { id, key, code, size, used: 0.into(), kept: false.into(), charge, _room: room });
+        let image = Arc::new(Image { id, key, code, used: 0.into(), kept: false.into(), charge, room });
         self.touch(&image);
         lock(&self.shelf).put(Arc::clone(&image));
         image
@@ -285,7 +291,7 @@ impl ImageCache {
     fn evicted(&self, images: &[Arc<Image>]) {
         self.evictions.fetch_add(images.len() as u64, Ordering::Relaxed);
         for image in images {
-            tracing::debug!(key = ?image.key, bytes = image.size, "image evicted");
+            tracing::debug!(key = ?image.key, bytes = image.size(), "image evicted");
         }
     }
 
@@ -310,16 +316,10 @@ impl ImageCache {
 
 /// What an image needs before it is in memory.
 struct Admitted {
-    size: u64,
     charge: Charge,
     room: Room,
 }
 
 fn compile_error(message: String) -> Error {
     Error::Compile { function: String::new(), message }
-}
-
-/// What is behind these locks is whole whatever a thread that held them did.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
@@ -11,6 +11,8 @@ use std::{
 };
 
 use wasmtime::Engine;
+
+use crate::lock::lock;
 
 /// How long a tick is: guests are stopped at most this much too late.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
@@ -64,8 +66,7 @@ struct Watches {
 
 impl Shared {
     fn watches(&self) -> MutexGuard<'_, Watches> {
-        // The map is whole whatever a thread that held it did.
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.watches)
     }
 }
 

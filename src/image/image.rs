@@ -17,16 +17,19 @@ pub(crate) struct Image {
     pub(crate) id: u64,
     pub(crate) key: Key,
     pub(crate) code: Code,
-    /// The size of the code in memory, in bytes.
-    pub(super) size: u64,
     /// When it was asked for last, by the count of the cache.
     pub(super) used: AtomicU64,
     pub(super) kept: AtomicBool,
-    pub(super) _room: Room,
+    pub(super) room: Room,
     pub(super) charge: Charge,
 }
 
 impl Image {
+    /// The size of the code in memory, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.room.bytes
+    }
+
     /// The image cache has it. When not, it was evicted or is not needed any more, and idle sandboxes of it must go.
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.load(Ordering::Relaxed)

@@ -16,7 +16,10 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::key::Key;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    lock::lock,
+};
 
 /// What every file begins with; the last character is the version of the format.
 const MAGIC: &[u8; 8] = b"WFIMAGE1";
@@ -124,7 +127,7 @@ impl Plancache {
 
     /// Removes images when the limit is another one than it was.
     pub(super) fn keep_limit(&self, limit: Option<u64>) {
-        let mut kept = self.limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = lock(&self.limit);
         if *kept != Some(limit) {
             *kept = Some(limit);
             self.trim(limit);

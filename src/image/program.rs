@@ -1,11 +1,12 @@
 //! A module with the functions that are registered from it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::{cache::ImageCache, engines::Kind, image::Image, key::Key};
 use crate::{
     driver::{DriverSpec, assemble},
     error::{Error, Result},
+    lock::lock,
     memory::Account,
     module::{Facts, Module},
 };
@@ -67,7 +68,7 @@ impl Program {
     /// Registers a function; it is part of every image that is made from now on, for as long as it lives.
     pub(crate) fn register(&self, spec: DriverSpec) -> Option<Arc<Function>> {
         let facts = spec.facts(self.module.core()?);
-        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut functions = lock(&self.functions);
         functions.retain(|function| function.strong_count() > 0);
         let same = functions.iter().filter_map(Weak::upgrade).find(|function| function.spec == spec);
         Some(same.unwrap_or_else(|| {
@@ -91,9 +92,8 @@ impl Program {
         let known = self.images().iter().find(|(k, _)| *k == kind).map(|(_, linked)| Arc::clone(linked));
         let current = known.as_ref().filter(|linked| linked.position(function).is_some());
         if let Some(linked) = current
-            && let Some(image) = linked.image.upgrade().filter(|image| image.is_kept())
+            && let Some(image) = cache.still(&linked.image)
         {
-            cache.touch(&image);
             return Ok((Arc::clone(linked), image));
         }
         // An evicted image comes back by its key; only when it is lost its module is assembled again.
@@ -119,7 +119,7 @@ impl Program {
     }
 
     fn images(&self) -> MutexGuard<'_, Vec<(Kind, Arc<Linked>)>> {
-        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.images)
     }
 
     fn make(
@@ -130,7 +130,7 @@ impl Program {
         account: &Account,
     ) -> Result<(Linked, Arc<Image>)> {
         let functions: Vec<Arc<Function>> = {
-            let all = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = lock(&self.functions);
             all.iter().filter_map(Weak::upgrade).collect()
         };
         // A replay is about one function only.

@@ -43,7 +43,8 @@ impl Shelf {
     /// Takes out images with `bytes` bytes or more, as far as there are so many: those that were not asked for longest.
     pub(super) fn evict(&mut self, bytes: u64) -> Vec<Arc<Image>> {
         let kept = self.kept.values();
-        let mut order: Vec<_> = kept.map(|image| (image.used.load(Ordering::Relaxed), image.size, image.key)).collect();
+        let mut order: Vec<_> =
+            kept.map(|image| (image.used.load(Ordering::Relaxed), image.size(), image.key)).collect();
         order.sort_unstable_by_key(|(used, ..)| *used);
         let mut evicted = Vec::new();
         let mut sum = 0;

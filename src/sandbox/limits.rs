@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use datafusion::error::DataFusionError;
 use wasmtime::ResourceLimiter;
 
 use crate::memory::Charge;
@@ -70,11 +71,21 @@ impl State {
     /// Charges more bytes.
     ///
     /// # Errors
-    /// The refusal of the memory pool, a `DataFusionError`. It ends the sandbox: the guest would take it for a limit of
-    /// its own.
+    /// The refusal of the memory pool, which [`refusal_of`] finds again. It ends the sandbox: the guest would take it for
+    /// a limit of its own.
     fn pay(&self, bytes: usize) -> wasmtime::Result<()> {
         self.charge.grow(bytes).map_err(wasmtime::Error::from)
     }
+}
+
+/// The memory pool's refusal, if an error of a sandbox was that.
+pub(crate) fn refusal_of(error: wasmtime::Error) -> Result<DataFusionError, wasmtime::Error> {
+    error.downcast()
+}
+
+/// Whether an error of a sandbox is the memory pool's refusal.
+pub(crate) fn is_refusal(error: &wasmtime::Error) -> bool {
+    error.is::<DataFusionError>()
 }
 
 impl ResourceLimiter for State {

@@ -3,13 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use crate::{
     image::Image,
+    lock::lock,
     memory::{Charge, PoolId},
 };
 
@@ -101,9 +102,4 @@ impl<T: Idle> Pool<T> {
         }
         OWN.with(|own| own % self.lanes.len())
     }
-}
-
-fn lock<T>(lane: &Mutex<T>) -> MutexGuard<'_, T> {
-    // The map is whole whatever a thread that held it did.
-    lane.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use datafusion::{
@@ -27,6 +27,7 @@ use crate::{
     catalog::IfExists,
     engine::Engine,
     function::{FunctionDefinition, WasmScalarUdf},
+    lock::lock,
 };
 
 /// A DataFusion session in which functions can be created from WebAssembly modules.
@@ -147,7 +148,7 @@ impl Session {
 
     /// Takes over what has changed in the engine's catalog.
     fn see(&self) -> Result<()> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.seen);
         let pool = Arc::clone(&self.context.runtime_env().memory_pool);
         let same_pool = seen.pool.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &pool));
         let (version, functions) = match self.engine.changed_since(seen.version) {
