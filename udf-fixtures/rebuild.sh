@@ -37,7 +37,12 @@ add() {
 
 # ---- Rust ----
 
-REMAP="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/cargo --remap-path-prefix=$PWD/rust=/src"
+REMAP="--remap-path-prefix=$PWD/rust=/src"
+# The folder of a registry is named after it, and after a hash that depends on cargo.
+(cd rust && $CARGO fetch --quiet --locked)
+for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+  REMAP+=" --remap-path-prefix=$registry=/cargo"
+done
 RUST="$($WASM_RUSTC --version)"
 WIT_BINDGEN="wit-bindgen $(sed -n '/^name = "wit-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' rust/Cargo.lock)"
 
@@ -50,12 +55,13 @@ crates() {
     $CARGO build --quiet --release --locked --target "$target" "${@/#/--package=}")
 }
 
-# crate MODULE KIND TARGET CRATE TOOLCHAIN: takes a crate's module over.
+# crate MODULE KIND TARGET CRATE TOOLCHAIN [SOURCE...]: takes a crate's module over. SOURCE are files of other crates.
 crate() {
   local module=$1 kind=$2 target=$3 crate=$4 toolchain=$5
+  shift 5
   cp "$CACHE/$kind/$target/release/$crate.wasm" "$NEW/built/$module"
   add "$module" "$toolchain" rust/Cargo.toml rust/Cargo.lock "rust/$crate/Cargo.toml" \
-    $(find "rust/$crate/src" "rust/$crate/wit" -type f 2> /dev/null | sort)
+    $(find "rust/$crate/src" "rust/$crate/wit" -type f 2> /dev/null | sort) "$@"
 }
 
 LLD="$RUST_TOOLS/rust-lld"
@@ -64,14 +70,16 @@ WASM_LD="-Clink-arg=--wasm-ld-path=$RUST_TOOLS/gcc-ld/wasm-ld"
 SIMD="-Ctarget-feature=+simd128"
 U=wasm32-unknown-unknown P1=wasm32-wasip1 P2=wasm32-wasip2
 
-crates core $U "$LLD" "$SIMD" geo text types
-crates component $U "$COMPONENT_LD" "$SIMD $WASM_LD" text types
+crates core $U "$LLD" "$SIMD" geo tables text types
+crates component $U "$COMPONENT_LD" "$SIMD $WASM_LD" tables text types
 # A library for WASI preview 1 has no _initialize of its own; here it gets the one of a reactor.
 REACTOR=$($WASM_RUSTC --print sysroot)/lib/rustlib/$P1/lib/self-contained/crt1-reactor.o
 crates wasi $P1 "$LLD" "-Clink-arg=$REACTOR -Clink-arg=--entry=_initialize" faulty
 crates wasi $P2 "$COMPONENT_LD" "$WASM_LD" faulty
 
 crate geo.wasm core $U geo "$RUST; $U"
+crate tables.wasm component $U tables "$RUST; $WIT_BINDGEN; $U with wasm-component-ld" rust/text/src/sentiment.rs
+crate tables.core.wasm core $U tables "$RUST; $WIT_BINDGEN; $U" rust/text/src/sentiment.rs
 crate text.wasm component $U text "$RUST; $WIT_BINDGEN; $U with wasm-component-ld"
 crate text.core.wasm core $U text "$RUST; $WIT_BINDGEN; $U"
 crate types.component.wasm component $U types "$RUST; $WIT_BINDGEN; $U with wasm-component-ld"

@@ -2,7 +2,7 @@
  *
  * A string comes in as pointer and length of memory which the host took from cabi_realloc and which belongs to the
  * function from then on. A string goes out as the address of a pair of pointer and length, and the host gives it back
- * through cabi_post_<name>. What has no length has no memory either.
+ * through cabi_post_<name>. So does a list. What has no length has no memory either.
  */
 
 #include <stddef.h>
@@ -105,6 +105,29 @@ EXPORT("cabi_post_title-case")
 void post_title_case(struct string *s)
 {
     give_back(s);
+}
+
+struct letter {
+    struct string letter;
+    uint32_t position;
+};
+
+struct letters {
+    struct letter *items;
+    size_t length;
+};
+
+static struct letters returned_letters;
+
+/* The letters are parts of the word that came in, and the first one starts where the word does. */
+EXPORT("cabi_post_letters")
+void post_letters(struct letters *l)
+{
+    if (l->length) {
+        release(l->items[0].letter.bytes);
+        release(l->items);
+    }
+    l->length = 0;
 }
 
 /* ---- Letters ---- */
@@ -219,4 +242,26 @@ uint32_t levenshtein(char *a, size_t a_length, char *b, size_t b_length)
     if (b_length)
         release(b);
     return distance;
+}
+
+EXPORT("letters")
+struct letters *letters(char *word, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += (word[i] & 0xc0) != 0x80;
+    if (count > INT32_MAX / sizeof(struct letter))
+        __builtin_trap();
+    struct letter *items = count ? allocate(count * sizeof(struct letter)) : NULL;
+    struct letter *next = items;
+    for (size_t i = 0; i < length; i++) {
+        if ((word[i] & 0xc0) != 0x80) {
+            *next = (struct letter){{word + i, 0}, (uint32_t)(next - items)};
+            next++;
+        }
+        next[-1].letter.length++;
+    }
+    returned_letters.items = items;
+    returned_letters.length = count;
+    return &returned_letters;
 }

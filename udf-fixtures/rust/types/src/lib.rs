@@ -26,6 +26,15 @@ macro_rules! functions_of {
     )*};
 }
 
+/// For one type: the value itself.
+macro_rules! identities {
+    ($($t:ty: $id:ident;)*) => {$(
+        fn $id(x: $t) -> $t {
+            x
+        }
+    )*};
+}
+
 impl Guest for Types {
     functions_of! {
         bool: id_bool, opt_bool, try_bool unless |x| *x;
@@ -92,6 +101,51 @@ impl Guest for Types {
         m: i32, n: i32, o: i32, p: i32, q: i32, r: i32,
     ) -> i64 {
         [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r].map(i64::from).iter().sum()
+    }
+
+    identities! {
+        Vec<i64>: id_ints;
+        Vec<f32>: id_floats;
+        Vec<bool>: id_bools;
+        Vec<char>: id_chars;
+        Vec<Colour>: id_colours;
+        Vec<String>: id_strings;
+        Vec<Vec<u8>>: id_blobs;
+        Vec<Vec<i32>>: id_matrix;
+        Vec<Vec<Vec<String>>>: id_deep;
+        Vec<Option<i64>>: id_opt_ints;
+        Inner: id_inner;
+        Outer: id_outer;
+        Vec<Outer>: id_outers;
+        (bool, Option<u16>, String): id_tuple;
+        Vec<(u8, i64, u8)>: id_tuples;
+        Option<Inner>: opt_inner;
+        Option<Vec<i64>>: opt_ints;
+        Option<Vec<String>>: opt_strings;
+        One: single;
+        (One,): nested_single;
+    }
+
+    fn try_strings(x: Vec<String>) -> Result<Vec<String>, String> {
+        if x.is_empty() { Err("refused: nothing".to_string()) } else { Ok(x) }
+    }
+
+    fn try_opt_outer(x: Option<Outer>) -> Result<Option<Outer>, String> {
+        match x {
+            Some(Outer { id, .. }) if id % 7 == 0 => Err(format!("refused: {id}")),
+            x => Ok(x),
+        }
+    }
+
+    fn mixed(n: i32, mut xs: Vec<String>, p: Option<Inner>, s: String) -> Vec<(String, i32)> {
+        if p.is_some() {
+            xs.push(s);
+        }
+        xs.into_iter().zip(0i32..).map(|(x, position)| (x, position.wrapping_add(n))).collect()
+    }
+
+    fn wide(o: Outer, p: Outer) -> Vec<u64> {
+        vec![o.id, p.id]
     }
 }
 
