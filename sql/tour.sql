@@ -91,7 +91,49 @@ SELECT count(*) AS flights, count(*) FILTER (WHERE tailnum IS NULL) AS without_t
        count(*) FILTER (WHERE first IS DISTINCT FROM coalesce(tailnum, carrier)) AS differences
 FROM (SELECT tailnum, carrier, first_of(tailnum, NULL, carrier) AS first FROM flights);
 
--- 6. WebAssembly text is a module as well, and this is the form of CREATE FUNCTION that other databases know.
+-- 6. Table functions: a list is rows, a record is columns. Called on columns of what stands before it in FROM, a table
+-- function is joined laterally: these are the words of all reviews, and those that go with the best and the worst ratings.
+CREATE FUNCTION words RETURNS TABLE (word VARCHAR) AS WASM FROM INFILE 'udf-fixtures/built/tables.wasm';
+
+CREATE VIEW word_ratings AS
+SELECT word, count(*) AS reviews, round(avg(rating), 2) AS rating
+FROM (SELECT DISTINCT r.rowid, w.word, r.rating
+      FROM (SELECT row_number() OVER () AS rowid, text, rating FROM reviews) AS r, words(r.text) AS w)
+WHERE length(word) > 3 GROUP BY word HAVING count(*) >= 100;
+
+(SELECT 'best' AS which, * FROM word_ratings ORDER BY rating DESC LIMIT 5)
+UNION ALL
+(SELECT 'worst' AS which, * FROM word_ratings ORDER BY rating LIMIT 5)
+ORDER BY rating DESC;
+
+-- Declared columns, arguments by name, and an ordinality. DataFusion's own functions say the same.
+CREATE FUNCTION split_str(phrase VARCHAR, delim VARCHAR) RETURNS TABLE (str VARCHAR, idx INT)
+AS WASM FROM INFILE 'udf-fixtures/built/tables.wasm';
+
+SELECT * FROM split_str(delim => '-', phrase => 'row functions-at-columnar speed') WITH ORDINALITY;
+
+SELECT count(*) AS differences
+FROM (SELECT name, str FROM airports, split_str(airports.name, ' ')
+      EXCEPT ALL SELECT name, unnest(string_to_array(name, ' ')) FROM airports);
+
+-- A whole library in a guest: serde_json takes documents apart. LEFT JOIN keeps those that have nothing to take.
+CREATE FUNCTION flatten_json RETURNS TABLE AS WASM FROM INFILE 'udf-fixtures/built/tables.wasm';
+
+SELECT id, j.name, j.value
+FROM (VALUES (1, '{"faa": "JFK", "at": {"lat": 40.64, "lon": -73.78}}'), (2, '[]'), (3, '["a", null]')) AS d(id, doc)
+LEFT JOIN LATERAL flatten_json(d.doc) AS j ON true ORDER BY id, j.name;
+
+-- One row of four columns for each text: a scalar function with several results.
+CREATE FUNCTION sentiment_of RETURNS TABLE AS WASM FROM INFILE 'udf-fixtures/built/tables.wasm';
+
+SELECT source, round(avg(compound), 2) AS compound, round(avg(positive), 3) AS positive,
+       round(avg(negative), 3) AS negative, round(corr(compound, rating), 2) AS correlation
+FROM reviews, sentiment_of(text) GROUP BY source ORDER BY correlation DESC;
+
+-- In an expression, a table function gives its list.
+SELECT faa, split_str(name, ' ') AS parts FROM airports ORDER BY faa LIMIT 2;
+
+-- 7. WebAssembly text is a module as well, and this is the form of CREATE FUNCTION that other databases know.
 CREATE FUNCTION plus(a BIGINT, b BIGINT) RETURNS BIGINT
 LANGUAGE wasm IMMUTABLE STRICT AS 'udf-fixtures/wat/numbers.wat', 'plus';
 
@@ -106,7 +148,7 @@ AS WASM FROM INFILE 'udf-fixtures/built/geo.wasm' USING EXPORT 'gcd';
 SELECT plus(54, 24) AS now_the_greatest_common_divisor;
 DROP FUNCTION plus;
 
--- 7. What the functions did, and what the engine holds. Compiled code is kept on disk: the second run of this tour
+-- 8. What the functions did, and what the engine holds. Compiled code is kept on disk: the second run of this tour
 -- compiles nothing. SET wasm.… changes the limits, here the time that a call may take.
 SELECT name, signature, calls, rows, wasm_ns / greatest(rows, 1) AS ns_per_row FROM wasm_functions ORDER BY name;
 SELECT * FROM wasm_status;

@@ -33,8 +33,8 @@ mod variables;
 
 pub use engine::Engine;
 pub use error::{Error, Result};
-pub use function::{FunctionDefinition, Volatility, WasmScalarUdf};
-pub use module::{Abi, GuestSignature, GuestType, Module, ModuleHash, Parameter, Signature};
+pub use function::{FunctionDefinition, Volatility, WasmExtensionPlanner, WasmScalarUdf, WasmTableFunction};
+pub use module::{Abi, Column, GuestSignature, GuestType, Module, ModuleHash, Parameter, Signature};
 pub use sandbox::{Failure, GuestError};
-pub use sql::{Session, WasmFunctionFactory};
+pub use sql::{Session, WasmFunctionFactory, WasmTypePlanner};
 pub use variables::EngineOptions;

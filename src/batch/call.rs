@@ -185,15 +185,20 @@ impl Callable {
             Route::Drivers(drivers) => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
             Route::General(general) => self.through_components(general, &context, &args, called, rows, &mut tally),
         };
+        self.count(&context, caller, tally, lifted.as_ref().err());
+        lifted.map_err(|stop| self.report(&args, stop))
+    }
+
+    /// Counts what a call took.
+    pub(super) fn count(&self, context: &Context<'_>, caller: Caller<'_>, mut tally: Tally, stop: Option<&Stop>) {
         tally.wasm = context.wasm();
         tally.marshalling = tally.marshalling.saturating_sub(tally.wasm);
-        if let Err(Stop::Guest { failure, .. }) = &lifted {
+        if let Some(Stop::Guest { failure, .. }) = stop {
             tally.count(failure);
         }
         for counters in [Some(&self.counters), Some(&self.runtime.counters), caller.meter].into_iter().flatten() {
             counters.add(&tally);
         }
-        lifted.map_err(|stop| self.report(&args, stop))
     }
 
     fn through_drivers(
@@ -215,9 +220,8 @@ impl Callable {
                 all.append(&part);
                 all
             });
-            let guest = &drivers.function.spec.result.guest;
-            let lifted =
-                whole.unwrap_or_else(Output::new).lift(rows, guest, &self.signature.return_type, called.as_ref());
+            let whole = whole.unwrap_or_else(|| Output::of(&drivers.function.spec.result));
+            let lifted = whole.lift(&self.signature.guest.result, &self.signature.return_type, called.as_ref());
             Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
         })
     }
@@ -242,7 +246,7 @@ impl Callable {
     }
 
     /// The arguments as arrays of their declared types; a constant has one row.
-    fn arguments(&self, args: &[ColumnarValue]) -> Result<Vec<Argument>> {
+    pub(super) fn arguments(&self, args: &[ColumnarValue]) -> Result<Vec<Argument>> {
         if args.len() != self.signature.params.len() {
             return Err(Error::Statement(format!(
                 "function {} takes {}, not {}",
@@ -270,7 +274,7 @@ impl Callable {
     }
 
     /// The rows on which the function is called: those where no strict argument is null. `None` means every row.
-    fn called(&self, args: &[Argument], rows: usize) -> Result<Option<NullBuffer>> {
+    pub(super) fn called(&self, args: &[Argument], rows: usize) -> Result<Option<NullBuffer>> {
         let mut called: Option<NullBuffer> = None;
         for (index, (arg, param)) in args.iter().zip(&self.signature.params).enumerate() {
             let Some(nulls) = arg.array.logical_nulls().filter(|nulls| nulls.null_count() > 0) else { continue };
@@ -366,7 +370,7 @@ impl Callable {
         self.cost.store(cost.to_bits(), Ordering::Relaxed);
     }
 
-    fn report(&self, args: &[Argument], stop: Stop) -> Error {
+    pub(super) fn report(&self, args: &[Argument], stop: Stop) -> Error {
         match stop {
             Stop::Other(error) => match error {
                 Error::Compile { message, .. } => Error::Compile { function: self.name.clone(), message },

@@ -8,11 +8,11 @@ use super::{
     call::{Argument, Stop},
     context::Context,
     lift::{Output, ResultSize},
-    lower::{Input, lower},
-    slice::{Layout, arena_bytes, make_room, take, write, write_constants},
+    lower::{Input, lower_column},
+    slice::{Layout, arena_bytes, go_on, take, write, write_constants},
 };
 use crate::{
-    driver::{Variant, frame, frame::Status},
+    driver::{Shape, Variant, frame, frame::Status},
     error::Error,
     image::{Function, Image, Kind, Linked, Program},
     sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of, refusal_of},
@@ -61,6 +61,45 @@ struct Place {
     deadline: Option<Deadline>,
 }
 
+/// The rows of a batch that go through the arena at once. Rows count from the first of them.
+struct Slice {
+    rows: usize,
+    layout: Layout,
+    /// The first row that is not done.
+    start: usize,
+    /// Some items of that row's list were delivered.
+    is_open: bool,
+    /// The guest had run rows in this sandbox before.
+    used_before: bool,
+}
+
+/// Rows of a batch on their way through a sandbox.
+pub(super) struct Run {
+    place: Place,
+    /// The rows that are not done; the first of them is that of the slice.
+    rest: Range<usize>,
+    slice: Option<Slice>,
+    /// The sandbox is of no further use.
+    is_lost: bool,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("rest", &self.rest).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    pub(super) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The first row of the batch that is not done.
+    pub(super) fn row(&self) -> usize {
+        self.rest.start + self.slice.as_ref().map_or(0, |slice| slice.start)
+    }
+}
+
 /// Why a slice is not done.
 enum Unfinished {
     Failed(Failed),
@@ -100,8 +139,7 @@ impl Drivers {
         let spec = &self.function.spec;
         let mut inputs = Vec::with_capacity(args.len());
         for (arg, slot) in args.iter().zip(&spec.params) {
-            let values = lower(&arg.array, &slot.guest, slot.shape).map_err(Stop::Other)?.map_err(Stop::argument)?;
-            inputs.push(Input { values, nulls: arg.array.logical_nulls(), constant: arg.constant });
+            inputs.push(lower_column(&arg.array, slot, arg.constant).map_err(Stop::Other)?.map_err(Stop::argument)?);
         }
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
         let variants = match called {
@@ -113,53 +151,97 @@ impl Drivers {
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
-        let image = &batch.image;
-        let pool = &context.runtime.pools.drivers;
-        // Not for a function that is proven to end: looking at the clock is part of what a call of one row costs.
-        let deadline = (!self.function.facts.ends).then(|| Deadline::after(context.timeout()));
-        let fresh = || self.place(context, batch, image, deadline, None);
-        let mut output = Output::new();
+        let mut run = self.start(context, batch, part)?;
+        let mut output = Output::of(&self.function.spec.result);
+        while !run.is_done() {
+            let before = output.bytes();
+            if let Err(stop) = self.step(context, batch, &mut run, &mut output) {
+                self.finish(context, batch, run);
+                return Err(stop);
+            }
+            batch.results.add(output.bytes() - before).map_err(Stop::Other)?;
+        }
+        self.finish(context, batch, run);
+        Ok(output)
+    }
+
+    /// Takes a sandbox for a part of the batch.
+    pub(super) fn start(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Run, Stop> {
+        let idle =
+            context.runtime.pools.drivers.take(&batch.image.image, self.program.memory_limit, context.account.pool());
+        let place = self.place(context, batch, &batch.image, self.deadline(context), idle)?;
+        Ok(Run { place, rest: part, slice: None, is_lost: false })
+    }
+
+    /// Gives the sandbox back, if it is as good as before: also after an `err` result.
+    pub(super) fn finish(&self, context: &Context<'_>, batch: &Batch, run: Run) {
         let limit = self.program.memory_limit;
-        let mut place =
-            self.place(context, batch, image, deadline, pool.take(&image.image, limit, context.account.pool()))?;
-        let mut from = part.start;
-        while from < part.end {
-            let rows = self.slice_rows(batch, from, part.end);
-            let before_slice = place.sandbox.used;
-            place.sandbox.used = true;
-            let result_bytes = output.values.len();
-            match self.slice(context, &mut place, batch, from..from + rows, &mut output) {
-                Ok(()) => {
-                    from += rows;
-                    batch.results.add(output.values.len() - result_bytes).map_err(Stop::Other)?;
-                    if from < part.end && place.sandbox.is_bloated(limit) {
-                        drop(place);
-                        place = fresh()?;
-                    }
+        if !run.is_lost && run.place.sandbox.is_worth_keeping(limit) {
+            context.runtime.pools.drivers.give(&batch.image.image, limit, run.place.sandbox);
+        }
+    }
+
+    /// When a call that begins now is interrupted. Not for a function that is proven to end: looking at the clock is
+    /// part of what a call of one row costs.
+    fn deadline(&self, context: &Context<'_>) -> Option<Deadline> {
+        (!self.function.facts.ends).then(|| Deadline::after(context.timeout()))
+    }
+
+    /// The sandbox may be used for another while: it was idle in between.
+    pub(super) fn renew(&self, context: &Context<'_>, run: &mut Run) {
+        run.place.deadline = self.deadline(context);
+    }
+
+    /// Appends to the output what one call of the driver gives: all rows of a slice, or as many as there is room for.
+    pub(super) fn step(
+        &self,
+        context: &Context<'_>,
+        batch: &Batch,
+        run: &mut Run,
+        output: &mut Output,
+    ) -> Result<(), Stop> {
+        let limit = self.program.memory_limit;
+        let from = run.rest.start;
+        let driven = match &mut run.slice {
+            Some(slice) => self.drive(context, &mut run.place, slice, output),
+            None => match self.slice(&mut run.place, batch, run.rest.clone()) {
+                Ok(slice) => self.drive(context, &mut run.place, run.slice.insert(slice), output),
+                Err(unfinished) => Err(unfinished),
+            },
+        };
+        let fresh = || self.place(context, batch, &batch.image, run.place.deadline, None);
+        match driven {
+            Ok(false) => {}
+            Ok(true) => {
+                run.rest.start += run.slice.take().map_or(0, |slice| slice.rows);
+                if !run.is_done() && run.place.sandbox.is_bloated(limit) {
+                    run.place = fresh()?;
                 }
-                // The guest may have used up its memory with earlier rows, and every guest goes down with that in its
-                // own way: this row gets a fresh sandbox.
-                Err(Unfinished::Failed(failed)) if failed.leaves_rows() && (before_slice || failed.row > 0) => {
-                    from += failed.row;
-                    drop(place);
-                    place = fresh()?;
-                }
-                Err(Unfinished::Failed(failed)) => {
-                    if matches!(failed.failure, Failure::Err(_)) && place.sandbox.is_worth_keeping(limit) {
-                        // The guest is as good as before.
-                        pool.give(&image.image, limit, place.sandbox);
-                    }
-                    let row = Some(from + failed.row);
-                    let Failed { failure, frames, output, .. } = failed;
-                    return Err(Stop::Guest { row, failure, frames, frames_are_partial: false, output });
-                }
-                Err(Unfinished::Refused(refusal)) => return Err(Stop::Other(Error::refused(refusal))),
+            }
+            // The guest may have used up its memory with earlier rows, and every guest goes down with that in its own
+            // way: this row gets a fresh sandbox.
+            Err(Unfinished::Failed(failed))
+                if failed.leaves_rows()
+                    && run.slice.as_ref().is_some_and(|slice| {
+                        (slice.used_before || failed.row > 0) && !(slice.is_open && failed.row == slice.start)
+                    }) =>
+            {
+                run.place = fresh()?;
+                run.rest.start += failed.row;
+                run.slice = None;
+            }
+            Err(Unfinished::Failed(failed)) => {
+                run.is_lost = !matches!(failed.failure, Failure::Err(_));
+                let row = Some(from + failed.row);
+                let Failed { failure, frames, output, .. } = failed;
+                return Err(Stop::Guest { row, failure, frames, frames_are_partial: false, output });
+            }
+            Err(Unfinished::Refused(refusal)) => {
+                run.is_lost = true;
+                return Err(Stop::Other(Error::refused(refusal)));
             }
         }
-        if place.sandbox.is_worth_keeping(limit) {
-            pool.give(&image.image, limit, place.sandbox);
-        }
-        Ok(output)
+        Ok(())
     }
 
     /// A sandbox with the batch's constants in it.
@@ -221,53 +303,54 @@ impl Drivers {
         rows
     }
 
-    fn slice(
+    /// Writes the next rows into the arena.
+    fn slice(&self, place: &mut Place, batch: &Batch, rest: Range<usize>) -> Result<Slice, Unfinished> {
+        let rows = self.slice_rows(batch, rest.start, rest.end);
+        let used_before = std::mem::replace(&mut place.sandbox.used, true);
+        let called = batch.called.as_ref();
+        let spec = &self.function.spec;
+        let layout = write(&mut place.sandbox, place.start, &batch.inputs, spec, called, rest.start, rows)
+            .map_err(|error| no_room(0, error))?;
+        Ok(Slice { rows, layout, start: 0, is_open: false, used_before })
+    }
+
+    /// Calls the driver once and takes what it gives. The answer is whether the slice is done.
+    fn drive(
         &self,
         context: &Context<'_>,
         place: &mut Place,
-        batch: &Batch,
-        part: Range<usize>,
+        slice: &mut Slice,
         output: &mut Output,
-    ) -> Result<(), Unfinished> {
-        let (from, rows) = (part.start, part.len());
+    ) -> Result<bool, Unfinished> {
         let spec = &self.function.spec;
         let interrupt = place.deadline.map(|deadline| (context.runtime.engines(), deadline));
         let sandbox = &mut place.sandbox;
-        let at_row = |row, error: wasmtime::Error| match refusal_of(error) {
-            Ok(refusal) => Unfinished::Refused(refusal),
-            Err(error) => Unfinished::Failed(Failed {
-                row,
-                failure: Failure::Result(too_large(&error).to_string()),
-                frames: Vec::new(),
-                output: String::new(),
-            }),
+        let (rows, start) = (slice.rows, slice.start);
+        let status = match context.in_wasm(|| sandbox.run(place.number, place.variant, rows as u32, interrupt)) {
+            Ok(status) => status,
+            Err(error) => return Err(self.trapped(context, sandbox, slice, error, output)),
         };
-        let layout = write(sandbox, place.start, &batch.inputs, spec, batch.called.as_ref(), from, rows)
-            .map_err(|error| at_row(0, error))?;
-        let mut start = 0;
-        loop {
-            let status = match context.in_wasm(|| sandbox.run(place.number, place.variant, rows as u32, interrupt)) {
-                Ok(status) => status,
-                Err(error) => return Err(self.trapped(context, sandbox, &layout, start, error, output)),
-            };
-            match Status::from_code(status) {
-                Some(Status::Done) => {
-                    take(sandbox, &layout, spec, rows - start, output);
-                    return Ok(());
-                }
-                Some(Status::NeedsRoom) => {
-                    let done = sandbox.word(frame::DONE) as usize;
-                    take(sandbox, &layout, spec, done - start, output);
-                    start = done;
-                    let needed = sandbox.word(frame::NEEDED);
-                    make_room(sandbox, &layout, start, needed).map_err(|error| at_row(start, error))?;
-                }
-                status => {
-                    let failure = failure_of_status(status, sandbox);
-                    let row = sandbox.word(frame::ROW) as usize;
-                    let output = output_of(sandbox);
-                    return Err(Unfinished::Failed(Failed { row, failure, frames: Vec::new(), output }));
-                }
+        match Status::from_code(status) {
+            Some(Status::Done) => {
+                take(sandbox, &slice.layout, spec, rows - start, None, output);
+                Ok(true)
+            }
+            Some(Status::NeedsRoom) => {
+                let done = sandbox.word(frame::DONE) as usize;
+                // Only a list that is the result is delivered item by item.
+                let items = (spec.result.shape == Shape::List).then(|| sandbox.word(frame::ITEMS) as usize);
+                take(sandbox, &slice.layout, spec, done - start, items, output);
+                slice.start = done;
+                slice.is_open = items.is_some() && sandbox.word(frame::ITEM) > 0;
+                let gained = done > start || items.is_some_and(|items| items > 0);
+                go_on(sandbox, &mut slice.layout, spec, done, gained).map_err(|error| no_room(done, error))?;
+                Ok(false)
+            }
+            status => {
+                let failure = failure_of_status(status, sandbox);
+                let row = sandbox.word(frame::ROW) as usize;
+                let output = output_of(sandbox);
+                Err(Unfinished::Failed(Failed { row, failure, frames: Vec::new(), output }))
             }
         }
     }
@@ -276,8 +359,7 @@ impl Drivers {
         &self,
         context: &Context<'_>,
         sandbox: &mut Sandbox,
-        layout: &Layout,
-        start: usize,
+        slice: &Slice,
         error: wasmtime::Error,
         output: &mut Output,
     ) -> Unfinished {
@@ -289,7 +371,7 @@ impl Drivers {
         let failure = self.failure(context, &error, sandbox);
         let failed = Failed { row, failure, frames: self.frames(&error), output: output_of(sandbox) };
         if failed.leaves_rows() {
-            take(sandbox, layout, &self.function.spec, row - start, output);
+            take(sandbox, &slice.layout, &self.function.spec, row - slice.start, None, output);
         }
         Unfinished::Failed(failed)
     }
@@ -321,9 +403,7 @@ impl Drivers {
         let no_guest = replayed.as_ref().is_some_and(Vec::is_empty);
         let failure = match failure {
             // No function of the guest was running: the driver followed an address that the guest gave.
-            Failure::Trap(trap) if no_guest && trap.contains(OUT_OF_BOUNDS) => {
-                Failure::Result("an address outside of its memory".to_owned())
-            }
+            Failure::Trap(trap) if no_guest && trap.contains(OUT_OF_BOUNDS) => Failure::Result(OUTSIDE.to_owned()),
             other => other,
         };
         Stop::Guest { row: Some(row), failure, frames: replayed.unwrap_or(frames), frames_are_partial, output }
@@ -336,17 +416,34 @@ impl Drivers {
         let mut place = self.place(context, batch, &image, Some(Deadline::after(Some(limit))), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
-        let result = self.slice(context, &mut place, batch, row..row + 1, &mut Output::new());
-        match result {
-            Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. }, .. }) | Unfinished::Refused(_))
-            | Ok(()) => None,
-            Err(Unfinished::Failed(failed)) => Some(failed.frames),
+        let mut slice = self.slice(&mut place, batch, row..row + 1).ok()?;
+        loop {
+            let mut output = Output::of(&self.function.spec.result);
+            match self.drive(context, &mut place, &mut slice, &mut output) {
+                Ok(false) => {}
+                Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. }, .. }) | Unfinished::Refused(_))
+                | Ok(true) => return None,
+                Err(Unfinished::Failed(failed)) => return Some(failed.frames),
+            }
         }
     }
 }
 
+const OUTSIDE: &str = "an address outside of its memory";
 /// How wasmtime words a load or store outside of memory.
 const OUT_OF_BOUNDS: &str = "out of bounds memory access";
+
+fn no_room(row: usize, error: wasmtime::Error) -> Unfinished {
+    match refusal_of(error) {
+        Ok(refusal) => Unfinished::Refused(refusal),
+        Err(error) => Unfinished::Failed(Failed {
+            row,
+            failure: Failure::Result(too_large(&error).to_string()),
+            frames: Vec::new(),
+            output: String::new(),
+        }),
+    }
+}
 
 fn too_large(error: &wasmtime::Error) -> Error {
     Error::Statement(format!("a value is too large for the 4 GiB of a WebAssembly memory: {error:#}"))
@@ -365,6 +462,7 @@ fn failure_of_status(status: Option<Status>, sandbox: &mut Sandbox) -> Failure {
             Failure::Err(text)
         }
         Some(Status::OutOfRange) => Failure::Result("a number outside the range of its SQL type".to_owned()),
+        Some(Status::OutOfBounds) => Failure::Result(OUTSIDE.to_owned()),
         Some(Status::Misaligned) => Failure::Result("an address that is not aligned".to_owned()),
         _ => Failure::Result("a discriminant that its type does not have".to_owned()),
     }

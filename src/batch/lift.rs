@@ -11,17 +11,20 @@ use std::{
 use datafusion::arrow::{
     array::{
         Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int32Array,
-        Int64Array, IntervalMonthDayNanoArray, PrimitiveArray, StringArray, downcast_primitive,
+        Int64Array, IntervalMonthDayNanoArray, ListArray, PrimitiveArray, StringArray, StructArray, downcast_primitive,
     },
     buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     compute::{CastOptions, cast, cast_with_options},
-    datatypes::{DataType, Decimal32Type, Int32Type, Int64Type, IntervalMonthDayNano, IntervalUnit, TimeUnit},
+    datatypes::{
+        DataType, Decimal32Type, Field, FieldRef, Int32Type, Int64Type, IntervalMonthDayNano, IntervalUnit, TimeUnit,
+    },
 };
 
 use super::lower::{Misfit, shorten};
 use crate::{
+    driver::Slot,
     error::{Error, Result},
-    module::GuestType,
+    module::{GuestType, natural_type},
 };
 
 /// The most bytes that the results of one batch may have: more do not fit an Arrow column with 32-bit offsets.
@@ -49,45 +52,73 @@ fn too_many_bytes(bytes: usize) -> Error {
     ))
 }
 
-/// Result columns as a driver wrote them, collected slice by slice.
+/// A result column as a driver wrote it, collected slice by slice, with those of its parts.
 #[derive(Debug)]
 pub(super) struct Output {
+    pub(super) rows: usize,
     /// Fixed-size values; of strings and binaries the bytes.
     pub(super) values: MutableBuffer,
-    /// Of strings and binaries, the end of each row's bytes.
+    /// Of strings and binaries the end of each row's bytes, of lists that of its items.
     pub(super) ends: Vec<u64>,
     /// Of optional results, one byte per row.
     pub(super) validity: Vec<u8>,
+    /// The items of lists, the fields of records.
+    pub(super) parts: Vec<Self>,
+    /// Only the rows are counted.
+    pub(super) is_skipped: bool,
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
-        Self { values: MutableBuffer::new(0), ends: Vec::new(), validity: Vec::new() }
+    /// The column of a result or of a part of one.
+    pub(super) fn of(slot: &Slot) -> Self {
+        Self {
+            rows: 0,
+            values: MutableBuffer::new(0),
+            ends: Vec::new(),
+            validity: Vec::new(),
+            parts: slot.parts.iter().map(Self::of).collect(),
+            is_skipped: false,
+        }
+    }
+
+    /// The bytes of all columns.
+    pub(super) fn bytes(&self) -> usize {
+        let own = self.values.len() + 4 * self.ends.len() + self.validity.len();
+        own + self.parts.iter().map(Self::bytes).sum::<usize>()
+    }
+
+    /// What the next ends count from.
+    pub(super) fn end(&self) -> u64 {
+        match self.parts.as_slice() {
+            [items] => items.rows as u64,
+            _ => self.values.len() as u64,
+        }
     }
 
     /// Appends the rows of another.
     pub(super) fn append(&mut self, other: &Self) {
-        let before = self.values.len() as u64;
+        let before = self.end();
+        self.rows += other.rows;
         self.ends.extend(other.ends.iter().map(|end| before + end));
         self.values.extend_from_slice(&other.values);
         self.validity.extend_from_slice(&other.validity);
+        self.parts.iter_mut().zip(&other.parts).for_each(|(own, other)| own.append(other));
     }
 
-    /// Makes the Arrow array of a result of type `guest` (without `option`). `called` tells the rows on which the
+    /// Makes the Arrow array of a result of type `guest` (`option` or not). `called` tells the rows on which the
     /// function was called.
     ///
     /// # Errors
     /// The outer one when Arrow refuses a conversion, the inner one for a result that its type does not allow.
     pub(super) fn lift(
         self,
-        rows: usize,
         guest: &GuestType,
         return_type: &DataType,
         called: Option<&NullBuffer>,
     ) -> Result<Result<ArrayRef, Misfit>> {
         let some = (!self.validity.is_empty()).then(|| NullBuffer::new(to_bits(&self.validity)));
         let nulls = NullBuffer::union(some.as_ref(), called);
-        match guest {
+        match guest.unwrap_option().0 {
             GuestType::Bool => Ok(Ok(Arc::new(BooleanArray::new(to_bits(&self.values), nulls)))),
             GuestType::Char => lift_text(&self.values, nulls, |code| match char::from_u32(code) {
                 Some(single) => Ok(single.to_string()),
@@ -99,14 +130,80 @@ impl Output {
             }),
             GuestType::String => self.lift_strings(nulls, return_type),
             GuestType::Bytes => self.lift_binaries(nulls, return_type),
-            _ => lift_lane(self.values.into(), rows, return_type, nulls),
+            GuestType::List(item) => self.lift_list(item, nulls, return_type),
+            GuestType::Record(fields) => self.lift_record(fields.iter().map(|(_, ty)| ty), nulls, return_type),
+            GuestType::Tuple(items) => self.lift_record(items.iter(), nulls, return_type),
+            _ => lift_lane(self.values.into(), self.rows, return_type, nulls),
         }
+    }
+
+    /// Makes some columns of items: fields of a record or tuple, or the items themselves as the only column.
+    ///
+    /// # Errors
+    /// As [`Self::lift`].
+    pub(super) fn lift_columns(
+        self,
+        guest: &GuestType,
+        ty: &DataType,
+        columns: &[usize],
+    ) -> Result<Result<Vec<ArrayRef>, Misfit>> {
+        let types: Vec<&GuestType> = match guest.unwrap_option().0 {
+            GuestType::Record(fields) => fields.iter().map(|(_, ty)| ty).collect(),
+            GuestType::Tuple(items) => items.iter().collect(),
+            _ if columns.is_empty() => return Ok(Ok(Vec::new())),
+            _ => return Ok(self.lift(guest, ty, None)?.map(|items| vec![items])),
+        };
+        let DataType::Struct(fields) = ty else { unreachable!("matched when the function was made") };
+        let nulls = (!self.validity.is_empty()).then(|| NullBuffer::new(to_bits(&self.validity)));
+        let mut parts: Vec<Option<Self>> = self.parts.into_iter().map(Some).collect();
+        let mut lifted = Vec::with_capacity(columns.len());
+        for &column in columns {
+            let part = parts[column].take().expect("each column once");
+            match part.lift(types[column], fields[column].data_type(), nulls.as_ref())? {
+                Ok(array) => lifted.push(array),
+                Err(misfit) => return Ok(Err(misfit)),
+            }
+        }
+        Ok(Ok(lifted))
+    }
+
+    fn lift_list(
+        self,
+        item: &GuestType,
+        nulls: Option<NullBuffer>,
+        return_type: &DataType,
+    ) -> Result<Result<ArrayRef, Misfit>> {
+        let offsets = self.offsets()?;
+        let [items] = <[Self; 1]>::try_from(self.parts).expect("a list has one part");
+        let field = item_field(return_type, item);
+        Ok(match items.lift(item, field.data_type(), None)? {
+            Ok(items) => list_of(field, offsets, items, nulls, return_type)?,
+            Err(misfit) => Err(misfit.in_list(&offsets)),
+        })
+    }
+
+    fn lift_record<'a>(
+        self,
+        types: impl Iterator<Item = &'a GuestType>,
+        nulls: Option<NullBuffer>,
+        return_type: &DataType,
+    ) -> Result<Result<ArrayRef, Misfit>> {
+        let DataType::Struct(fields) = return_type else { unreachable!("matched when the function was made") };
+        let mut columns = Vec::with_capacity(fields.len());
+        for ((part, guest), field) in self.parts.into_iter().zip(types).zip(fields) {
+            // A field of nothing is nothing: whoever takes it out of the struct does not ask the struct.
+            match part.lift(guest, field.data_type(), nulls.as_ref())? {
+                Ok(column) => columns.push(column),
+                Err(misfit) => return Ok(Err(misfit)),
+            }
+        }
+        Ok(Ok(Arc::new(StructArray::try_new(fields.clone(), columns, nulls)?)))
     }
 
     fn offsets(&self) -> Result<OffsetBuffer<i32>> {
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
         offsets.push(0);
-        if self.values.len() > MAX_RESULT {
+        if self.end() > MAX_RESULT as u64 {
             return Err(too_many_bytes(self.values.len()));
         }
         // They do not exceed i32::MAX, as was just checked, and each is at least as great as the one before.
@@ -150,6 +247,39 @@ impl Output {
             return Ok(Err(Misfit { row, message }));
         }
         Ok(Ok(Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(binaries.iter(), *size)?)))
+    }
+}
+
+/// The field of the items of a list type.
+pub(super) fn item_field(list: &DataType, item: &GuestType) -> FieldRef {
+    match list {
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => Arc::clone(field),
+        _ => Arc::new(Field::new("item", natural_type(item), true)),
+    }
+}
+
+/// A list array of any layout.
+///
+/// # Errors
+/// The outer one when Arrow refuses a conversion, the inner one for a list that is not as long as its type says.
+pub(super) fn list_of(
+    field: FieldRef,
+    offsets: OffsetBuffer<i32>,
+    items: ArrayRef,
+    nulls: Option<NullBuffer>,
+    return_type: &DataType,
+) -> Result<Result<ArrayRef, Misfit>> {
+    let list = ListArray::try_new(field, offsets, items, nulls)?;
+    if let DataType::FixedSizeList(_, size) = return_type
+        && let Some(row) = (0..list.len()).find(|&row| list.is_valid(row) && list.value_length(row) != *size)
+    {
+        let message = format!("a list of {}, where {size} are declared", list.value_length(row));
+        return Ok(Err(Misfit { row, message }));
+    }
+    let list: ArrayRef = Arc::new(list);
+    match return_type {
+        DataType::List(_) => Ok(Ok(list)),
+        other => Ok(Ok(cast_with_options(&list, other, &CastOptions { safe: false, ..CastOptions::default() })?)),
     }
 }
 

@@ -1,20 +1,36 @@
 //! From Arrow columns to columns that drivers read.
 
+use std::sync::Arc;
+
 use datafusion::arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray, downcast_primitive_array,
+        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray,
+        downcast_primitive_array, make_array,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
     compute::cast,
     datatypes::{DataType, Decimal32Type, Decimal128Type, Int32Type, IntervalMonthDayNanoType, IntervalUnit},
 };
 
-use crate::{driver::Shape, error::Result, module::GuestType};
+use crate::{
+    driver::{Shape, Slot},
+    error::Result,
+    module::GuestType,
+};
 
 /// What is wrong with an argument: the row, and a text.
+#[derive(Debug)]
 pub(super) struct Misfit {
     pub(super) row: usize,
     pub(super) message: String,
+}
+
+impl Misfit {
+    /// What is wrong with an item is wrong with the list that has it.
+    pub(super) fn in_list(self, offsets: &OffsetBuffer<i32>) -> Self {
+        let row = offsets.partition_point(|offset| (*offset as usize) <= self.row).saturating_sub(1);
+        Self { row, ..self }
+    }
 }
 
 /// An argument column in the form that drivers read.
@@ -39,6 +55,86 @@ pub(super) enum Values {
     Offsets64(OffsetBuffer<i64>, Buffer),
     /// The same as views; strings are viewed as binaries.
     Views(BinaryViewArray),
+    /// Lists: where the items of each are in the column of items.
+    List(OffsetBuffer<i32>, Box<Input>),
+    /// Records and tuples: the columns of the fields.
+    Record(Vec<Input>),
+}
+
+/// Lowers an argument for a parameter or a part of one.
+///
+/// # Errors
+/// The outer one when Arrow refuses a conversion, the inner one for an argument that the guest's type does not have.
+pub(super) fn lower_column(array: &ArrayRef, slot: &Slot, constant: bool) -> Result<Result<Input, Misfit>> {
+    let values = match slot.shape {
+        Shape::List => lower_list(array, &slot.parts[0])?,
+        Shape::Record => lower_record(array, &slot.parts)?,
+        _ => lower(array, &slot.guest, slot.shape)?,
+    };
+    Ok(values.map(|values| Input { values, nulls: array.logical_nulls(), constant }))
+}
+
+/// Lowers a part of arguments. Where `above` says null, there is no value; elsewhere only options may be null.
+fn lower_part(array: &ArrayRef, slot: &Slot, above: Option<&NullBuffer>) -> Result<Result<Input, Misfit>> {
+    let nulls = array.logical_nulls();
+    let is_there = |row: usize| above.is_none_or(|above| above.is_valid(row));
+    if let Some(nulls) = nulls.as_ref().filter(|nulls| !slot.optional && nulls.null_count() > 0)
+        && let Some(row) = (0..nulls.len()).find(|row| nulls.is_null(*row) && is_there(*row))
+    {
+        let message = format!("a NULL inside a value of type {}, which has none", slot.guest);
+        return Ok(Err(Misfit { row, message }));
+    }
+    match above.filter(|above| above.null_count() > 0) {
+        None => lower_column(array, slot, false),
+        // What is not there can be anything, also what the guest's type does not have: it becomes null.
+        Some(above) => {
+            let nulls = NullBuffer::union(nulls.as_ref(), Some(above));
+            lower_column(&make_array(array.to_data().into_builder().nulls(nulls).build()?), slot, false)
+        }
+    }
+}
+
+fn lower_list(array: &ArrayRef, item: &Slot) -> Result<Result<Values, Misfit>> {
+    let plain = match array.data_type() {
+        DataType::List(_) => Arc::clone(array),
+        DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            cast(array, &DataType::List(Arc::clone(field)))?
+        }
+        other => cast(array, &DataType::new_list(other.clone(), true))?,
+    };
+    let list = plain.as_list::<i32>();
+    let (first, last) = (list.value_offsets()[0], list.value_offsets()[list.len()]);
+    let items = list.values().slice(first as usize, (last - first) as usize);
+    let offsets = match first {
+        0 => list.offsets().clone(),
+        _ => OffsetBuffer::new(list.value_offsets().iter().map(|offset| offset - first).collect()),
+    };
+    let hidden = |row: usize| list.is_null(row) && offsets[row] != offsets[row + 1];
+    let above = (list.null_count() > 0 && (0..list.len()).any(hidden)).then(|| {
+        let lists = (0..list.len()).flat_map(|row| {
+            let items = (offsets[row + 1] - offsets[row]) as usize;
+            std::iter::repeat_n(list.is_valid(row), items)
+        });
+        lists.collect::<NullBuffer>()
+    });
+    Ok(match lower_part(&items, item, above.as_ref())? {
+        Ok(items) => Ok(Values::List(offsets, Box::new(items))),
+        Err(misfit) => Err(misfit.in_list(&offsets)),
+    })
+}
+
+fn lower_record(array: &ArrayRef, fields: &[Slot]) -> Result<Result<Values, Misfit>> {
+    let nulls = array.logical_nulls();
+    let mut inputs = Vec::with_capacity(fields.len());
+    let mut first: Option<Misfit> = None;
+    for (column, slot) in array.as_struct().columns().iter().zip(fields) {
+        match lower_part(column, slot, nulls.as_ref())? {
+            Ok(input) => inputs.push(input),
+            Err(misfit) if first.as_ref().is_none_or(|first| misfit.row < first.row) => first = Some(misfit),
+            Err(_) => {}
+        }
+    }
+    Ok(first.map_or(Ok(Values::Record(inputs)), Err))
 }
 
 /// Lowers an array for a parameter of type `guest` (without `option`).
@@ -62,6 +158,7 @@ pub(super) fn lower(array: &ArrayRef, guest: &GuestType, shape: Shape) -> Result
         })?,
         (_, Shape::Bytes) => Ok(lower_bytes(array)?),
         (_, Shape::Lane(lane)) => lower_lane(array, lane.width() as usize)?,
+        (_, Shape::List | Shape::Record) => unreachable!("lowered part by part"),
     };
     Ok(values)
 }

@@ -5,6 +5,7 @@ mod context;
 mod counters;
 mod drivers;
 mod general;
+mod items;
 mod lift;
 mod lower;
 #[cfg(test)]
@@ -20,5 +21,6 @@ pub(crate) use self::{
     counters::{Counters, Tally, nanoseconds},
     drivers::Drivers,
     general::General,
+    items::{Items, Opened},
     runtime::Runtime,
 };

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, Int32Array, Int64Array},
+        array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, StructArray},
         compute::cast,
         datatypes::{DataType, Int32Type, Int64Type, IntervalUnit, TimeUnit},
     },
@@ -88,6 +88,11 @@ fn layout(ty: &DataType, choice: u8) -> DataType {
     match (ty, choice % 3) {
         (DataType::Utf8, 1) => DataType::LargeUtf8,
         (DataType::Utf8, 2) => DataType::Utf8View,
+        (DataType::List(item), 1) => DataType::LargeList(Arc::clone(item)),
+        (DataType::List(item), _) => {
+            let ty = layout(item.data_type(), choice);
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(ty)))
+        }
         (DataType::Binary, 1) => DataType::LargeBinary,
         (DataType::Binary, 2) => DataType::BinaryView,
         _ => ty.clone(),
@@ -139,13 +144,43 @@ fn value(guest: &GuestType) -> BoxedStrategy<ScalarValue> {
             .prop_map(|v| ScalarValue::Binary(Some(v)))
             .boxed(),
         GuestType::Enum(cases) => proptest::sample::select(cases.clone()).prop_map(ScalarValue::from).boxed(),
-        other => unreachable!("no driver takes {other}"),
+        GuestType::Option(inner) => {
+            let null = null(inner);
+            option::weighted(0.7, value(inner)).prop_map(move |value| value.unwrap_or_else(|| null.clone())).boxed()
+        }
+        GuestType::List(item) => {
+            let ty = natural_type(item);
+            prop_oneof![20 => 0..6usize, 4 => 0..40usize, 1 => 0..400usize]
+                .prop_flat_map({
+                    let item = value(item);
+                    move |length| vec(item.clone(), length)
+                })
+                .prop_map(move |items| ScalarValue::List(ScalarValue::new_list(&items, &ty, true)))
+                .boxed()
+        }
+        GuestType::Record(fields) => fields_of(fields.iter().map(|(_, ty)| ty), natural_type(guest)),
+        GuestType::Tuple(items) => fields_of(items.iter(), natural_type(guest)),
     }
+}
+
+fn null(guest: &GuestType) -> ScalarValue {
+    ScalarValue::try_from(&natural_type(guest)).unwrap()
+}
+
+fn fields_of<'a>(types: impl Iterator<Item = &'a GuestType>, ty: DataType) -> BoxedStrategy<ScalarValue> {
+    let DataType::Struct(fields) = ty else { unreachable!("the type of a record") };
+    let values: Vec<_> = types.map(value).collect();
+    values
+        .prop_map(move |values| {
+            let columns = values.iter().map(|value| value.to_array_of_size(1).unwrap()).collect();
+            ScalarValue::Struct(Arc::new(StructArray::new(fields.clone(), columns, None)))
+        })
+        .boxed()
 }
 
 fn column(guest: &GuestType, rows: usize) -> impl Strategy<Value = Column> + use<> {
     let (inner, _) = guest.unwrap_option();
-    let null = ScalarValue::try_from(&natural_type(inner)).unwrap();
+    let null = null(inner);
     let (before, after) = (0..9usize, 0..3usize);
     let inner = value(inner);
     (before, after, any::<u8>(), 0..6u8, any::<bool>()).prop_flat_map(
@@ -237,7 +272,8 @@ fn basic(text: &str, params: &[DataType], result: &DataType) -> FunctionDefiniti
         data_type: ty.clone(),
         not_null: false,
     });
-    let declared = DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), called_on_null: None };
+    let declared =
+        DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), ..DeclaredTypes::default() };
     let module = Module::read(text.as_bytes(), None, 1 << 20).unwrap();
     engine().build(spec("f", Abi::Basic, declared), module).unwrap()
 }

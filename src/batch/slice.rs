@@ -7,16 +7,37 @@ use super::{
     lower::{Input, Values},
 };
 use crate::{
-    driver::{DriverSpec, Shape, frame},
+    driver::{DriverSpec, Shape, Slot, frame},
     sandbox::Sandbox,
 };
 
-/// Where things lie in the arena for one slice. Addresses are in bytes.
+/// The most items of lists that there is room for, unless one row needs more.
+const MAX_ITEMS: usize = 8192;
+/// The bytes that their columns may take together, so that they stay in the cache.
+const MAX_ITEM_BYTES: usize = 1 << 20;
+/// The least room for the bytes of a column of strings.
+const MIN_DATA: usize = 16 * 1024;
+
+/// Where the results of one slice go in the arena. Addresses are in bytes.
 #[derive(Debug)]
 pub(super) struct Layout {
+    /// The first address for results.
+    start: usize,
+    rows: usize,
+    places: Vec<Place>,
+}
+
+/// Where one column of the result goes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    has_data: bool,
+    /// What one row is known to need: bytes of strings, items of lists.
+    need: usize,
     out: usize,
-    out_validity: usize,
-    out_data: usize,
+    validity: usize,
+    data: usize,
+    /// The end of the room for data, or how many items there is room for.
+    end: usize,
 }
 
 /// The bytes that rows `from..from + rows` of the inputs and of a result take in the arena, constants aside.
@@ -25,56 +46,93 @@ pub(super) fn arena_bytes(inputs: &[Input], spec: &DriverSpec, from: usize, rows
         .iter()
         .zip(&spec.params)
         .filter(|(input, _)| !input.constant)
-        .map(|(input, slot)| input.bytes(slot.optional, from, rows))
+        .map(|(input, slot)| input.bytes(slot, from, rows))
         .sum();
-    let result = match spec.result.shape {
-        Shape::Lane(lane) => rows * lane.width() as usize,
-        Shape::Bytes => rows * 4,
+    // Masks and validities are a byte per row.
+    columns + rows * row_width(&spec.result) + rows + 16
+}
+
+/// The bytes of one row of a result, without the items of lists and the bytes of strings.
+fn row_width(slot: &Slot) -> usize {
+    let own = match slot.shape {
+        Shape::Lane(lane) => lane.width() as usize,
+        Shape::Bytes | Shape::List => 4,
+        Shape::Record => 0,
     };
-    // Masks and validities are a byte per row; every region is aligned.
-    columns + result + 2 * rows + 16 * (inputs.len() * 2 + 4)
+    let parts: usize = match slot.shape {
+        Shape::List => 0,
+        _ => slot.parts.iter().map(row_width).sum(),
+    };
+    own + usize::from(slot.optional) + parts
 }
 
 impl Input {
-    fn bytes(&self, optional: bool, from: usize, rows: usize) -> usize {
-        let validity = if optional { rows } else { 0 };
-        validity
-            + match &self.values {
-                Values::Lane(_, width) => rows * width,
-                Values::Bits(_) => rows,
-                Values::Offsets32(offsets, _) => {
-                    4 * (rows + 1) + (offsets[from + rows] - offsets[from]).cast_unsigned() as usize
-                }
-                Values::Offsets64(offsets, _) => {
-                    4 * (rows + 1) + (offsets[from + rows] - offsets[from]).cast_unsigned() as usize
-                }
-                Values::Views(views) => {
-                    // The low 32 bits of a view are the length.
-                    let lengths = views.views()[from..from + rows].iter().map(|view| (view & 0xffff_ffff) as usize);
-                    4 * (rows + 1) + lengths.sum::<usize>()
-                }
+    /// The bytes that rows take in the arena, every region aligned.
+    fn bytes(&self, slot: &Slot, from: usize, rows: usize) -> usize {
+        let validity = if slot.optional { rows } else { 0 };
+        let offsets = 4 * (rows + 1);
+        let values = match &self.values {
+            Values::Lane(_, width) => rows * width,
+            Values::Bits(_) => rows,
+            Values::Offsets32(ends, _) => offsets + (ends[from + rows] - ends[from]).cast_unsigned() as usize,
+            Values::Offsets64(ends, _) => offsets + (ends[from + rows] - ends[from]).cast_unsigned() as usize,
+            Values::Views(views) => {
+                // The low 32 bits of a view are the length.
+                let lengths = views.views()[from..from + rows].iter().map(|view| (view & 0xffff_ffff) as usize);
+                offsets + lengths.sum::<usize>()
             }
+            Values::List(ends, items) => {
+                let (first, last) = (ends[from] as usize, ends[from + rows] as usize);
+                offsets + items.bytes(&slot.parts[0], first, last - first)
+            }
+            Values::Record(fields) => {
+                fields.iter().zip(&slot.parts).map(|(field, slot)| field.bytes(slot, from, rows)).sum()
+            }
+        };
+        validity + values + 16
     }
 
-    /// Writes rows `from..from + rows` at `at` and tells the frame of parameter `index` where they are. The answer is
-    /// the first free address.
-    fn write(&self, arena: &mut [u8], at: usize, index: u32, optional: bool, from: usize, rows: usize) -> usize {
+    /// Writes rows `from..from + rows` at `at` and tells the frame of column `index`, and of those after it that belong
+    /// to parts, where they are. The answer is the first free address.
+    fn write(&self, arena: &mut [u8], at: usize, index: u32, slot: &Slot, from: usize, rows: usize) -> usize {
         let mut end = align(at);
+        let step = |width: usize| if self.constant { 0 } else { width };
         set(arena, frame::values(index), end);
         match &self.values {
             Values::Lane(values, width) => {
                 let bytes = &values[from * width..(from + rows) * width];
                 arena[end..end + bytes.len()].copy_from_slice(bytes);
-                set(arena, frame::stride(index), if self.constant { 0 } else { *width });
+                // What belongs to a record is found by its number, like the record.
+                set(arena, frame::stride(index), step(*width));
                 end += bytes.len();
             }
             Values::Bits(bits) => {
                 write_bits(&mut arena[end..end + rows], bits, from);
-                set(arena, frame::stride(index), usize::from(!self.constant));
+                set(arena, frame::stride(index), step(1));
                 end += rows;
             }
+            Values::List(offsets, items) => {
+                let (first, last) = (offsets[from], offsets[from + rows]);
+                for (to, offset) in
+                    arena[end..end + 4 * (rows + 1)].chunks_exact_mut(4).zip(&offsets[from..=from + rows])
+                {
+                    to.copy_from_slice(&(offset - first).to_le_bytes());
+                }
+                set(arena, frame::stride(index), step(1));
+                end += 4 * (rows + 1);
+                end = items.write(arena, end, index + 1, &slot.parts[0], first as usize, (last - first) as usize);
+            }
+            Values::Record(fields) => {
+                set(arena, frame::stride(index), step(1));
+                let mut column = index + 1;
+                for (field, slot) in fields.iter().zip(&slot.parts) {
+                    end = field.write(arena, end, column, slot, from, rows);
+                    column += slot.columns();
+                }
+            }
             strings => {
-                set(arena, frame::stride(index), if self.constant { 0 } else { 4 });
+                // A string alone goes by addresses, within a list or record by its number, where this does not matter.
+                set(arena, frame::stride(index), step(4));
                 let data = end + 4 * (rows + 1);
                 let (offsets, rest) = arena[end..].split_at_mut(4 * (rows + 1));
                 let (length, base) = match strings {
@@ -104,15 +162,17 @@ impl Input {
                         }
                         (length, data)
                     }
-                    Values::Lane(..) | Values::Bits(_) => unreachable!("matched above"),
+                    Values::Lane(..) | Values::Bits(_) | Values::List(..) | Values::Record(_) => {
+                        unreachable!("matched above")
+                    }
                 };
                 set(arena, frame::data(index), base);
                 end = data + length;
             }
         }
-        if optional {
+        if slot.optional {
             set(arena, frame::validity(index), end);
-            set(arena, frame::validity_stride(index), usize::from(!self.constant));
+            set(arena, frame::validity_stride(index), step(1));
             write_validity(&mut arena[end..end + rows], self.nulls.as_ref(), from);
             end += rows;
         }
@@ -124,15 +184,15 @@ impl Input {
 /// first free address.
 pub(super) fn write_constants(sandbox: &mut Sandbox, inputs: &[Input], spec: &DriverSpec) -> wasmtime::Result<usize> {
     let constants = || inputs.iter().zip(&spec.params).filter(|(input, _)| input.constant);
-    let size: usize = constants().map(|(input, slot)| input.bytes(slot.optional, 0, 1) + 32).sum();
+    let size: usize = constants().map(|(input, slot)| input.bytes(slot, 0, 1)).sum();
     let mut end = frame::COLUMNS as usize;
     if size == 0 {
         return Ok(end);
     }
     let arena = sandbox.arena_of(end + size)?;
-    for ((input, slot), index) in inputs.iter().zip(&spec.params).zip(0u32..) {
+    for (input, (column, slot)) in inputs.iter().zip(spec.param_columns()) {
         if input.constant {
-            end = input.write(arena, end, index, slot.optional, 0, 1);
+            end = input.write(arena, end, column, slot, 0, 1);
         }
     }
     Ok(end)
@@ -154,9 +214,9 @@ pub(super) fn write(
     let size = arena_bytes(inputs, spec, from, rows);
     let arena = sandbox.arena_of(start + size)?;
     let mut end = start;
-    for ((input, slot), index) in inputs.iter().zip(&spec.params).zip(0u32..) {
+    for (input, (column, slot)) in inputs.iter().zip(spec.param_columns()) {
         if !input.constant {
-            end = input.write(arena, end, index, slot.optional, from, rows);
+            end = input.write(arena, end, column, slot, from, rows);
         }
     }
     if let Some(called) = called {
@@ -164,53 +224,164 @@ pub(super) fn write(
         write_validity(&mut arena[end..end + rows], Some(called), from);
         end += rows;
     }
-    let out_validity = end;
-    let out = align(end + rows);
-    let out_data = match spec.result.shape {
-        Shape::Lane(_) => 0,
-        Shape::Bytes => out + 4 * rows,
-    };
-    set(arena, frame::START, 0);
-    set(arena, frame::ROW, 0);
-    set(arena, frame::OUT, out);
-    set(arena, frame::OUT_VALIDITY, out_validity);
-    set(arena, frame::OUT_DATA, out_data);
-    set(arena, frame::OUT_DATA_END, arena.len());
-    set(arena, frame::PENDING, 0);
-    Ok(Layout { out, out_validity, out_data })
+    let places = vec![Place::default(); spec.result.columns() as usize];
+    let mut layout = Layout { start: end, rows, places };
+    layout.set(sandbox, &spec.result)?;
+    let arena = sandbox.arena();
+    for word in [frame::START, frame::ROW, frame::PENDING, frame::ITEM, frame::NEEDED_COLUMN] {
+        set(arena, word, 0);
+    }
+    Ok(layout)
 }
 
-/// Takes the results of `rows` rows, which a call of the driver wrote.
-pub(super) fn take(sandbox: &mut Sandbox, layout: &Layout, spec: &DriverSpec, rows: usize, output: &mut Output) {
-    let arena = sandbox.arena();
-    match spec.result.shape {
-        Shape::Lane(lane) => {
-            output.values.extend_from_slice(&arena[layout.out..layout.out + rows * lane.width() as usize]);
+impl Layout {
+    /// Finds a place for every column and tells the frame.
+    ///
+    /// # Errors
+    /// When there is not enough room even in the largest arena.
+    fn set(&mut self, sandbox: &mut Sandbox, result: &Slot) -> wasmtime::Result<()> {
+        let items = MAX_ITEMS.min(MAX_ITEM_BYTES / item_widths(result).max(1)).max(64);
+        let fixed = self.place_rows(result, &mut 0, self.start, self.rows, items);
+        // The bytes of strings share what is left.
+        let with_data = || self.places.iter().filter(|place| place.has_data);
+        let count = with_data().count();
+        let needed = |share: usize| with_data().map(|place| place.need.max(share)).sum::<usize>();
+        // A single column of strings has all of it anyway.
+        let least = if count > 1 { MIN_DATA } else { 0 };
+        let arena = sandbox.arena_of(fixed + needed(least))?;
+        let room = arena.len() - fixed;
+        let fair = room.checked_div(count).unwrap_or(0);
+        let share = if needed(fair) <= room { fair } else { least };
+        let mut data = fixed;
+        for place in self.places.iter_mut().filter(|place| place.has_data) {
+            place.data = data;
+            data += place.need.max(share);
+            place.end = data;
         }
-        Shape::Bytes => {
-            let before = output.values.len() as u64;
+        for (index, place) in (0u32..).zip(&self.places) {
+            set(arena, frame::out(index), place.out);
+            set(arena, frame::out_validity(index), place.validity);
+            set(arena, frame::out_data(index), place.data);
+            set(arena, frame::out_end(index), place.end);
+        }
+        Ok(())
+    }
+
+    /// Places what has one size per row. The answer is the first free address.
+    fn place_rows(&mut self, slot: &Slot, column: &mut usize, at: usize, rows: usize, items: usize) -> usize {
+        let own = *column;
+        *column += 1;
+        let place = &mut self.places[own];
+        place.validity = at;
+        let mut end = at + if slot.optional { rows } else { 0 };
+        place.out = align(end);
+        let mut rows = rows;
+        match slot.shape {
+            Shape::Lane(lane) => end = place.out + rows * lane.width() as usize,
+            Shape::Bytes => {
+                end = place.out + 4 * rows;
+                place.has_data = true;
+            }
+            Shape::List => {
+                end = place.out + 4 * rows;
+                rows = items.max(place.need);
+                place.end = rows;
+            }
+            Shape::Record => {}
+        }
+        for part in &slot.parts {
+            end = self.place_rows(part, column, end, rows, items);
+        }
+        end
+    }
+}
+
+/// The bytes of one item in all lists of a slot.
+fn item_widths(slot: &Slot) -> usize {
+    let own = if slot.shape == Shape::List { row_width(&slot.parts[0]) } else { 0 };
+    own + slot.parts.iter().map(item_widths).sum::<usize>()
+}
+
+/// Takes the results of `rows` rows, which a call of the driver wrote, and of a list that is not whole the first items.
+pub(super) fn take(
+    sandbox: &mut Sandbox,
+    layout: &Layout,
+    spec: &DriverSpec,
+    rows: usize,
+    items: Option<usize>,
+    output: &mut Output,
+) {
+    take_column(sandbox.arena(), &layout.places, &mut 0, &spec.result, rows, items, output);
+}
+
+fn take_column(
+    arena: &[u8],
+    places: &[Place],
+    column: &mut usize,
+    slot: &Slot,
+    rows: usize,
+    items: Option<usize>,
+    output: &mut Output,
+) {
+    let place = &places[*column];
+    if output.is_skipped {
+        *column += slot.columns() as usize;
+        output.rows += rows;
+        return;
+    }
+    *column += 1;
+    if slot.optional {
+        output.validity.extend_from_slice(&arena[place.validity..place.validity + rows]);
+    }
+    let mut part_rows = rows;
+    match slot.shape {
+        Shape::Lane(lane) => {
+            output.values.extend_from_slice(&arena[place.out..place.out + rows * lane.width() as usize]);
+        }
+        Shape::Bytes | Shape::List => {
+            let before = output.end();
             let mut end = 0;
-            output.ends.extend(arena[layout.out..layout.out + 4 * rows].chunks_exact(4).map(|bytes| {
+            output.ends.extend(arena[place.out..place.out + 4 * rows].chunks_exact(4).map(|bytes| {
                 end = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
                 before + u64::from(end)
             }));
-            output.values.extend_from_slice(&arena[layout.out_data..layout.out_data + end as usize]);
+            match slot.shape {
+                Shape::Bytes => {
+                    output.values.extend_from_slice(&arena[place.data..place.data + end as usize]);
+                }
+                _ => part_rows = items.unwrap_or(end as usize),
+            }
         }
+        Shape::Record => {}
     }
-    if spec.result.optional {
-        output.validity.extend_from_slice(&arena[layout.out_validity..layout.out_validity + rows]);
+    output.rows += rows;
+    for (part, output) in slot.parts.iter().zip(&mut output.parts) {
+        take_column(arena, places, column, part, part_rows, None, output);
     }
 }
 
-/// Lets the driver go on at row `start`, whose result needs `needed` bytes, with all the room for results empty again.
+/// Lets the driver go on with empty columns at row `start`, which waits. When nothing was `gained` by the last call, the
+/// column that has no room gets more.
 ///
 /// # Errors
 /// When the result does not fit even in the largest arena.
-pub(super) fn make_room(sandbox: &mut Sandbox, layout: &Layout, start: usize, needed: u32) -> wasmtime::Result<()> {
-    let arena = sandbox.arena_of(layout.out_data + needed as usize)?;
+pub(super) fn go_on(
+    sandbox: &mut Sandbox,
+    layout: &mut Layout,
+    spec: &DriverSpec,
+    start: usize,
+    gained: bool,
+) -> wasmtime::Result<()> {
+    if !gained {
+        let (column, needed) = (sandbox.word(frame::NEEDED_COLUMN), sandbox.word(frame::NEEDED) as usize);
+        let place = &mut layout.places[column as usize];
+        // A row may ask again and again, each time for what it has come to.
+        place.need = needed.max(place.need * 2);
+        layout.set(sandbox, &spec.result)?;
+    }
+    let arena = sandbox.arena();
     set(arena, frame::START, start);
     set(arena, frame::ROW, start);
-    set(arena, frame::OUT_DATA_END, arena.len());
     Ok(())
 }
 

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use datafusion::arrow::{
-    array::{Array, ArrayRef, AsArray, ListArray, StructArray, new_empty_array},
+    array::{Array, ArrayRef, AsArray, StructArray, new_empty_array},
     buffer::{NullBuffer, OffsetBuffer},
-    compute::{CastOptions, cast, cast_with_options},
-    datatypes::{DataType, Field, Fields},
+    compute::cast,
+    datatypes::{DataType, Fields},
 };
 use wasmtime::component::Val;
 
 use super::{
-    lift::Output,
+    lift::{Output, item_field, list_of},
     lower::{Misfit, Values, lower},
 };
 use crate::{
     driver::{Shape, Slot},
     error::Result,
-    module::{GuestType, natural_type},
+    module::GuestType,
 };
 
 /// The value of one row for a guest type.
@@ -81,6 +81,7 @@ fn leaf(array: &ArrayRef, guest: &GuestType) -> Result<Result<Val, String>> {
         Values::Offsets32(offsets, data) => &data[offsets[0] as usize..offsets[1] as usize],
         Values::Offsets64(offsets, data) => &data[offsets[0] as usize..offsets[1] as usize],
         Values::Views(views) => views.value(0),
+        Values::List(..) | Values::Record(_) => unreachable!("not a list, record or tuple"),
     };
     fn read<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> T {
         bytemuck::pod_read_unaligned(&bytes[..size_of::<T>()])
@@ -134,10 +135,7 @@ pub(super) fn array(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) 
 }
 
 fn list(values: Vec<Option<Val>>, item: &GuestType, ty: &DataType) -> Result<Result<ArrayRef, Misfit>> {
-    let field = match ty {
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => Arc::clone(field),
-        _ => Arc::new(Field::new("item", natural_type(item), true)),
-    };
+    let field = item_field(ty, item);
     let nulls: NullBuffer = values.iter().map(Option::is_some).collect();
     let (mut lengths, mut items) = (Vec::with_capacity(values.len()), Vec::new());
     for value in values {
@@ -148,18 +146,10 @@ fn list(values: Vec<Option<Val>>, item: &GuestType, ty: &DataType) -> Result<Res
         lengths.push(items.len() - before);
     }
     let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
-    let items = match array(items, item, field.data_type())? {
-        Ok(items) => items,
-        Err(misfit) => {
-            let row = offsets.partition_point(|offset| (*offset as usize) <= misfit.row).saturating_sub(1);
-            return Ok(Err(Misfit { row, message: misfit.message }));
-        }
-    };
-    let list: ArrayRef = Arc::new(ListArray::try_new(field, offsets, items, Some(nulls))?);
-    match ty {
-        DataType::List(_) => Ok(Ok(list)),
-        other => Ok(Ok(cast_with_options(&list, other, &CastOptions { safe: false, ..CastOptions::default() })?)),
-    }
+    Ok(match array(items, item, field.data_type())? {
+        Ok(items) => list_of(field, offsets, items, Some(nulls), ty)?,
+        Err(misfit) => Err(misfit.in_list(&offsets)),
+    })
 }
 
 fn structs(values: Vec<Option<Val>>, types: &[&GuestType], ty: &DataType) -> Result<Result<ArrayRef, Misfit>> {
@@ -192,8 +182,8 @@ fn structs(values: Vec<Option<Val>>, types: &[&GuestType], ty: &DataType) -> Res
 /// Scalars are written as a driver would write them, and lifted in the same way.
 fn scalars(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) -> Result<Result<ArrayRef, Misfit>> {
     let slot = Slot::of(guest).expect("not a list, record or tuple");
-    let rows = values.len();
-    let mut output = Output::new();
+    let mut output = Output::of(&slot);
+    output.rows = values.len();
     for value in &values {
         output.validity.push(u8::from(value.is_some()));
         match (slot.shape, value) {
@@ -204,10 +194,11 @@ fn scalars(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) -> Result
                 output.ends.push(output.values.len() as u64);
             }
             (Shape::Lane(lane), None) => output.values.extend_zeros(lane.width() as usize),
-            (Shape::Lane(_), Some(value)) => number(value, guest, &mut output),
+            (_, Some(value)) => number(value, guest, &mut output),
+            (_, None) => {}
         }
     }
-    output.lift(rows, guest, ty, None)
+    output.lift(guest, ty, None)
 }
 
 fn bytes_of(value: &Val) -> Vec<u8> {

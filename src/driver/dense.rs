@@ -38,7 +38,7 @@ pub(super) fn driver(
 ) -> Function {
     let lane_of = |shape| match shape {
         Shape::Lane(lane) => lane,
-        Shape::Bytes => unreachable!("pays() admits lanes only"),
+        _ => unreachable!("pays() admits lanes only"),
     };
     let mut locals = Locals::default();
     let row = locals.i32();
@@ -60,7 +60,7 @@ pub(super) fn driver(
     let mut function = Function::new_with_locals_types(locals.into_types());
     let code = &mut function.instructions();
 
-    word(code, to.arena, frame::OUT);
+    word(code, to.arena, frame::out(0));
     code.local_set(out);
     for arg in &args {
         word(code, to.arena, frame::values(arg.index));
@@ -97,7 +97,7 @@ pub(super) fn driver(
             code.i32_const(-rows.cast_signed()).i32_and();
         }
         code.i32_const(width).i32_mul();
-        word(code, to.arena, frame::OUT);
+        word(code, to.arena, frame::out(0));
         code.i32_add().local_set(end);
         code.block(BlockType::Empty);
         code.local_get(out).local_get(end).i32_ge_u().br_if(0);

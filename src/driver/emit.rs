@@ -54,6 +54,19 @@ pub(super) fn at(memory: u32, offset: u32) -> MemArg {
     MemArg { offset: offset.into(), align: 0, memory_index: memory }
 }
 
+/// The form of a value in the guest's memory, where the arena has a lane: they differ for enums, whose discriminant is as
+/// small as it can be.
+pub(super) fn memory_lane(guest: &GuestType, lane: Lane) -> Lane {
+    match guest {
+        GuestType::Enum(_) => match guest.size() {
+            1 => Lane::U8,
+            2 => Lane::U16,
+            _ => Lane::I32,
+        },
+        _ => lane,
+    }
+}
+
 /// The core type of a lane's values.
 pub(super) fn core_type(lane: Lane) -> ValType {
     match lane {
@@ -211,6 +224,7 @@ impl Cursor {
                 }
                 code.local_get(pointer).local_get(len);
             }
+            Shape::List | Shape::Record => unreachable!("an `Argument`, not a cursor"),
         }
     }
 

@@ -3,12 +3,14 @@
 //! A driver loops over the rows of a batch inside Wasm: it reads the argument columns from a second memory, the arena,
 //! calls the user's function and writes the result column. Call and callee are in one module, so Cranelift inlines.
 
+mod arguments;
 mod assemble;
 mod copy;
 mod dense;
 mod emit;
 pub(crate) mod frame;
 mod interrupt;
+mod results;
 mod rows;
 mod simd;
 mod spec;

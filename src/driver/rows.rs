@@ -1,42 +1,101 @@
 //! The driver that goes through a batch row by row, for every signature.
 
-use wasm_encoder::{BlockType, Function, InstructionSink};
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use super::{
+    arguments::{Argument, push_spilled},
     emit::{
-        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, normalise, record_row, set_word, store, word,
-        zero,
+        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, memory_lane, normalise, record_row, set_word,
+        store, word, zero,
     },
     frame::{self, Status},
-    spec::{DriverSpec, Lane, Shape},
+    results::{Results, direct_lane},
+    spec::{DriverSpec, Lane, Shape, Slot},
 };
 use crate::module::GuestType;
 
 /// Makes the driver `(frame, rows) -> status`. With `masked` it skips the rows whose mask byte is 0.
 pub(super) fn driver(spec: &DriverSpec, to: &Indices, masked: bool) -> Function {
     let mut locals = Locals::default();
+    let (row, pending, ret) = (locals.i32(), locals.i32(), locals.i32());
+    let scratch = [locals.i32(), locals.i32(), locals.i32()];
+    let results = || Results::declare(&mut locals, &spec.result, row, ret, pending, scratch[0]);
     let plan = Plan {
         spec,
         to,
         masked,
-        row: locals.i32(),
+        row,
+        pending,
+        ret,
+        scratch,
+        nested: spec.result.is_nested().then(results),
         out: locals.i32(),
         validity: locals.i32(),
         mask: locals.i32(),
         base: locals.i32(),
         position: locals.i32(),
-        pending: locals.i32(),
-        ret: locals.i32(),
-        scratch: [locals.i32(), locals.i32(), locals.i32()],
-        value: match spec.result.shape {
-            Shape::Lane(lane) => locals.add(core_type(lane)),
-            Shape::Bytes => locals.i32(),
-        },
-        cursors: spec.params.iter().map(|_| Cursor::declare(&mut locals)).collect(),
+        value: locals.add(direct_lane(&spec.result).map_or(ValType::I32, core_type)),
+        args: Args::declare(&mut locals, spec),
     };
     let mut function = Function::new_with_locals_types(locals.into_types());
     plan.emit(&mut function.instructions());
     function
+}
+
+/// How the arguments are read.
+enum Args<'a> {
+    Flat(Vec<Param<'a>>),
+    /// They are passed in memory.
+    Spilled(Vec<Argument<'a>>),
+}
+
+enum Param<'a> {
+    Plain(Cursor, &'a Slot, u32),
+    Nested(Argument<'a>),
+}
+
+impl<'a> Args<'a> {
+    fn declare(locals: &mut Locals, spec: &'a DriverSpec) -> Self {
+        let columns = spec.param_columns();
+        if spec.spilled {
+            return Self::Spilled(columns.map(|(column, slot)| Argument::declare(locals, column, slot)).collect());
+        }
+        let param = |(column, slot): (u32, &'a Slot)| match slot.is_nested() {
+            true => Param::Nested(Argument::declare(locals, column, slot)),
+            false => Param::Plain(Cursor::declare(locals), slot, column),
+        };
+        Self::Flat(columns.map(param).collect())
+    }
+
+    fn begin(&self, code: &mut InstructionSink<'_>, arena: u32, row: u32) {
+        match self {
+            Self::Flat(params) => params.iter().for_each(|param| match param {
+                Param::Plain(cursor, slot, column) => cursor.begin(code, slot, *column, arena, row),
+                Param::Nested(argument) => argument.begin(code, arena, row),
+            }),
+            Self::Spilled(args) => args.iter().for_each(|argument| argument.begin(code, arena, row)),
+        }
+    }
+
+    fn push(&self, code: &mut InstructionSink<'_>, to: &Indices, scratch: [u32; 3]) {
+        match self {
+            Self::Flat(params) => params.iter().for_each(|param| match param {
+                Param::Plain(cursor, slot, _) => cursor.push(code, slot, to, scratch),
+                Param::Nested(argument) => argument.push(code, to),
+            }),
+            Self::Spilled(args) => push_spilled(code, to, args, scratch[0]),
+        }
+    }
+
+    fn advance(&self, code: &mut InstructionSink<'_>) {
+        match self {
+            Self::Flat(params) => params.iter().for_each(|param| match param {
+                Param::Plain(cursor, slot, _) => cursor.advance(code, slot),
+                Param::Nested(argument) => argument.advance(code),
+            }),
+            Self::Spilled(args) => args.iter().for_each(|argument| argument.advance(code)),
+        }
+    }
 }
 
 struct Plan<'a> {
@@ -62,7 +121,9 @@ struct Plan<'a> {
     scratch: [u32; 3],
     /// A direct result.
     value: u32,
-    cursors: Vec<Cursor>,
+    args: Args<'a>,
+    /// Where results go that are lists, records or tuples.
+    nested: Option<Results<'a>>,
 }
 
 impl Plan<'_> {
@@ -97,13 +158,17 @@ impl Plan<'_> {
             code.local_set(local);
         };
         take(frame::START, self.row);
-        take(frame::OUT, self.out);
-        if self.spec.result.optional {
-            take(frame::OUT_VALIDITY, self.validity);
+        if self.nested.is_none() {
+            take(frame::out(0), self.out);
+            if self.spec.result.optional {
+                take(frame::out_validity(0), self.validity);
+            }
         }
         if self.spec.result.shape == Shape::Bytes {
-            take(frame::OUT_DATA, self.base);
-            take(frame::OUT_DATA, self.position);
+            take(frame::out_data(0), self.base);
+            take(frame::out_data(0), self.position);
+        }
+        if self.waits() {
             take(frame::PENDING, self.pending);
         }
         if self.masked {
@@ -111,19 +176,30 @@ impl Plan<'_> {
             code.local_get(self.row);
             add_to(code, self.mask);
         }
-        for ((cursor, slot), index) in self.cursors.iter().zip(&self.spec.params).zip(0..) {
-            cursor.begin(code, slot, index, self.to.arena, self.row);
+        if let Some(nested) = &self.nested {
+            nested.begin(code, self.to);
         }
+        self.args.begin(code, self.to.arena, self.row);
+    }
+
+    /// Results may have no room, and then wait in the guest.
+    fn waits(&self) -> bool {
+        !matches!(self.spec.result.shape, Shape::Lane(_)) && direct_lane(&self.spec.result).is_none()
     }
 
     fn advance(&self, code: &mut InstructionSink<'_>) {
-        let width = match self.spec.result.shape {
-            Shape::Lane(lane) => lane.width().cast_signed(),
-            Shape::Bytes => 4,
-        };
-        code.i32_const(width);
-        add_to(code, self.out);
-        if self.spec.result.optional {
+        match (&self.nested, self.spec.result.shape) {
+            (Some(nested), _) => nested.advance(code),
+            (None, Shape::Lane(lane)) => {
+                code.i32_const(lane.width().cast_signed());
+                add_to(code, self.out);
+            }
+            (None, _) => {
+                code.i32_const(4);
+                add_to(code, self.out);
+            }
+        }
+        if self.spec.result.optional && self.nested.is_none() {
             code.i32_const(1);
             add_to(code, self.validity);
         }
@@ -131,22 +207,25 @@ impl Plan<'_> {
             code.i32_const(1);
             add_to(code, self.mask);
         }
-        for (cursor, slot) in self.cursors.iter().zip(&self.spec.params) {
-            cursor.advance(code, slot);
-        }
+        self.args.advance(code);
     }
 
     /// Calls the function on the current row and stores the result.
     fn row(&self, code: &mut InstructionSink<'_>) {
-        match self.spec.result.shape {
-            Shape::Lane(lane) if self.spec.returns_directly() => {
+        match (&self.nested, direct_lane(&self.spec.result).filter(|_| !self.spec.fallible)) {
+            (None, Some(lane)) => {
                 self.call(code);
                 normalise(code, self.spec, self.scratch[0]);
                 self.store_lane(code, lane);
                 self.post_return(code, self.value);
             }
-            shape => {
-                if shape == Shape::Bytes {
+            (Some(nested), Some(_)) => {
+                self.call(code);
+                nested.store_direct(code, self.to, self.value);
+                self.post_return(code, self.value);
+            }
+            (_, None) => {
+                if self.waits() {
                     // A row whose result had no room is not called again: its result waits in the guest.
                     code.local_get(self.pending).i32_eqz().if_(BlockType::Empty);
                     self.call(code);
@@ -164,9 +243,7 @@ impl Plan<'_> {
     }
 
     fn call(&self, code: &mut InstructionSink<'_>) {
-        for (cursor, slot) in self.cursors.iter().zip(&self.spec.params) {
-            cursor.push(code, slot, self.to, self.scratch);
-        }
+        self.args.push(code, self.to, self.scratch);
         code.call(self.to.function);
     }
 
@@ -202,7 +279,12 @@ impl Plan<'_> {
         if result.optional {
             self.discriminant(code, offset);
             code.local_set(self.scratch[0]);
-            code.local_get(self.validity).local_get(self.scratch[0]).i32_store8(at(self.to.arena, 0));
+            match &self.nested {
+                Some(nested) => nested.store_validity(code, self.to, self.scratch[0]),
+                None => {
+                    code.local_get(self.validity).local_get(self.scratch[0]).i32_store8(at(self.to.arena, 0));
+                }
+            }
             code.local_get(self.scratch[0]).if_(BlockType::Empty);
             self.payload(code, offset + align);
             code.else_();
@@ -236,22 +318,24 @@ impl Plan<'_> {
     }
 
     fn payload(&self, code: &mut InstructionSink<'_>, offset: u32) {
+        if let Some(nested) = &self.nested {
+            return nested.store(code, self.to, offset);
+        }
         match self.spec.result.shape {
-            Shape::Lane(_) => {
+            Shape::Lane(lane) => {
                 let guest = &self.spec.result.guest;
                 code.local_get(self.out).local_get(self.ret);
-                let (stored, lane) = memory_lane(guest, self.spec.result.shape);
-                load(code, stored, at(USER, offset));
+                load(code, memory_lane(guest, lane), at(USER, offset));
                 if *guest == GuestType::Bool {
                     code.i32_const(0).i32_ne();
                 }
                 store(code, lane, at(self.to.arena, 0));
             }
-            Shape::Bytes => {
+            _ => {
                 let [pointer, len, room] = self.scratch;
                 code.local_get(self.ret).i32_load(at(USER, offset)).local_set(pointer);
                 code.local_get(self.ret).i32_load(at(USER, offset + 4)).local_set(len);
-                word(code, self.to.arena, frame::OUT_DATA_END);
+                word(code, self.to.arena, frame::out_end(0));
                 code.local_get(self.position).i32_sub().local_set(room);
                 code.local_get(len).local_get(room).i32_gt_u().if_(BlockType::Empty);
                 // Not 0, which means that nothing waits: address 0 is as good as any.
@@ -276,27 +360,16 @@ impl Plan<'_> {
 
     /// The result of a row that is null: 0, or no bytes.
     fn empty(&self, code: &mut InstructionSink<'_>) {
+        if let Some(nested) = &self.nested {
+            return nested.empty(code, self.to);
+        }
         match self.spec.result.shape {
             Shape::Lane(lane) => {
                 code.local_get(self.out);
                 zero(code, core_type(lane));
                 store(code, lane, at(self.to.arena, 0));
             }
-            Shape::Bytes => self.store_end(code),
+            _ => self.store_end(code),
         }
-    }
-}
-
-/// The form of a value in the guest's memory, and in the arena: they differ for enums, whose discriminant is as small
-/// as it can be.
-fn memory_lane(guest: &GuestType, shape: Shape) -> (Lane, Lane) {
-    let Shape::Lane(lane) = shape else { unreachable!("called for lanes") };
-    match guest {
-        GuestType::Enum(_) => match guest.size() {
-            1 => (Lane::U8, lane),
-            2 => (Lane::U16, lane),
-            _ => (Lane::I32, lane),
-        },
-        _ => (lane, lane),
     }
 }

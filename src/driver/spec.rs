@@ -1,8 +1,10 @@
 //! What a driver is made for.
 
+use wasm_encoder::ValType;
+
 use crate::module::{Abi, CoreModule, Facts, GuestSignature, GuestType, Lifted, prove};
 
-use super::frame::MAX_PARAMS;
+use super::frame::{MAX_COLUMNS, MAX_RESULTS};
 
 /// The form of a fixed-size value in the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,20 +38,29 @@ pub(crate) enum Shape {
     Lane(Lane),
     /// 32-bit offsets and bytes: strings and binaries.
     Bytes,
+    /// 32-bit offsets into the columns of the items.
+    List,
+    /// No column of its own but validity; the fields have theirs.
+    Record,
 }
 
-/// A parameter or a result as a driver sees it.
+/// A parameter, a result or a part of one, as a driver sees it. A slot has one column in the arena, and its parts have
+/// theirs: columns are numbered in the order in which one meets them from the top, each before its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Slot {
+    /// Without `option`.
     pub(crate) guest: GuestType,
     pub(crate) shape: Shape,
     pub(crate) optional: bool,
+    /// The item of a list, the fields of a record or tuple.
+    pub(crate) parts: Vec<Self>,
 }
 
 impl Slot {
-    /// The slot for a type; `None` for types that drivers do not know.
+    /// The slot for a type; `None` for types that drivers do not know: those whose values take no bytes.
     pub(crate) fn of(guest: &GuestType) -> Option<Self> {
         let (inner, optional) = guest.unwrap_option();
+        let mut parts = Vec::new();
         let shape = match inner {
             GuestType::Bool | GuestType::U8 => Shape::Lane(Lane::U8),
             GuestType::S8 => Shape::Lane(Lane::I8),
@@ -60,9 +71,87 @@ impl Slot {
             GuestType::F32 => Shape::Lane(Lane::F32),
             GuestType::F64 => Shape::Lane(Lane::F64),
             GuestType::String | GuestType::Bytes => Shape::Bytes,
-            GuestType::Option(_) | GuestType::List(_) | GuestType::Record(_) | GuestType::Tuple(_) => return None,
+            GuestType::List(item) => {
+                parts.push(Self::of(item)?);
+                Shape::List
+            }
+            GuestType::Record(fields) => {
+                parts = fields.iter().map(|(_, ty)| Self::of(ty)).collect::<Option<_>>()?;
+                Shape::Record
+            }
+            GuestType::Tuple(items) => {
+                parts = items.iter().map(Self::of).collect::<Option<_>>()?;
+                Shape::Record
+            }
+            GuestType::Option(_) => return None,
         };
-        Some(Self { guest: inner.clone(), shape, optional })
+        (inner.size() > 0).then(|| Self { guest: inner.clone(), shape, optional, parts })
+    }
+
+    /// It is a list, a record or a tuple.
+    pub(crate) fn is_nested(&self) -> bool {
+        matches!(self.shape, Shape::List | Shape::Record)
+    }
+
+    /// The size of a value when it is the same bytes in the arena and in the guest's memory, which the guest may hold
+    /// with any bits.
+    pub(crate) fn plain_width(&self) -> Option<u32> {
+        match self.shape {
+            // A guest's `true` may be any number but 0.
+            Shape::Lane(lane) if !self.optional && self.guest != GuestType::Bool => {
+                (lane.width() == self.guest.size()).then_some(lane.width())
+            }
+            _ => None,
+        }
+    }
+
+    /// The flat core types of a value.
+    pub(crate) fn flat_types(&self) -> Vec<ValType> {
+        let mut flat = Vec::new();
+        if self.optional {
+            flat.push(ValType::I32);
+        }
+        let mut inner = Vec::new();
+        self.guest.flatten(&mut inner);
+        // wasmparser reads types, wasm-encoder writes them.
+        flat.extend(inner.into_iter().map(|ty| match ty {
+            wasmparser::ValType::I64 => ValType::I64,
+            wasmparser::ValType::F32 => ValType::F32,
+            wasmparser::ValType::F64 => ValType::F64,
+            _ => ValType::I32,
+        }));
+        flat
+    }
+
+    /// How many columns it and its parts have.
+    pub(crate) fn columns(&self) -> u32 {
+        1 + self.parts.iter().map(Self::columns).sum::<u32>()
+    }
+
+    /// The alignment in the guest's memory, which is where the payload of an option begins.
+    pub(crate) fn align(&self) -> u32 {
+        self.guest.align()
+    }
+
+    /// The size in the guest's memory.
+    pub(crate) fn size(&self) -> u32 {
+        let inner = self.guest.size();
+        if self.optional { (self.align() + inner).next_multiple_of(self.align()) } else { inner }
+    }
+
+    /// Where the values of several slots lie one after the other in the guest's memory, and how much they take.
+    pub(crate) fn layout(slots: &[Self]) -> (Vec<u32>, u32, u32) {
+        let (mut end, mut align) = (0u32, 1);
+        let offsets = slots
+            .iter()
+            .map(|slot| {
+                let offset = end.next_multiple_of(slot.align());
+                end = offset + slot.size();
+                align = align.max(slot.align());
+                offset
+            })
+            .collect();
+        (offsets, end.next_multiple_of(align), align)
     }
 }
 
@@ -76,6 +165,8 @@ pub(crate) struct DriverSpec {
     pub(crate) fallible: bool,
     /// Results outside the range of a narrow type are errors; the canonical ABI cuts them off.
     pub(crate) basic: bool,
+    /// The parameters are too many to be flat: the function takes a pointer to them.
+    pub(crate) spilled: bool,
 }
 
 /// The variants of one function's driver.
@@ -92,15 +183,16 @@ pub(crate) enum Variant {
 impl DriverSpec {
     /// The spec for a function; `None` when it has types that drivers do not know, which the general route does.
     pub(crate) fn of(lifted: &Lifted, guest: &GuestSignature, abi: Abi) -> Option<Self> {
-        guest.flat_params()?;
         let params: Vec<Slot> = guest.params.iter().map(|(_, ty)| Slot::of(ty)).collect::<Option<_>>()?;
-        (params.len() <= MAX_PARAMS as usize).then_some(())?;
-        Some(Self {
+        let result = Slot::of(&guest.result)?;
+        let columns: u32 = params.iter().map(Slot::columns).sum();
+        (columns <= MAX_COLUMNS && result.columns() <= MAX_RESULTS).then(|| Self {
             lifted: lifted.clone(),
             params,
-            result: Slot::of(&guest.result)?,
+            result,
             fallible: guest.fallible,
             basic: abi == Abi::Basic,
+            spilled: guest.flat_params().is_none(),
         })
     }
 
@@ -116,6 +208,15 @@ impl DriverSpec {
     /// The result comes back as the function's own result, not through a pointer.
     pub(crate) fn returns_directly(&self) -> bool {
         !self.fallible && !self.result.optional && matches!(self.result.shape, Shape::Lane(_))
+    }
+
+    /// The number of the first column of each parameter.
+    pub(crate) fn param_columns(&self) -> impl Iterator<Item = (u32, &Slot)> {
+        self.params.iter().scan(0, |next, slot| {
+            let column = *next;
+            *next += slot.columns();
+            Some((column, slot))
+        })
     }
 
     /// A direct result that must be checked against the range of its SQL type.

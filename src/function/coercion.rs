@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// When an argument cannot be cast without loss being likely, naming the parameter.
-pub(super) fn coerce(function: &str, params: &[Parameter], given: &[DataType]) -> Result<Vec<DataType>> {
+pub(crate) fn coerce(function: &str, params: &[Parameter], given: &[DataType]) -> Result<Vec<DataType>> {
     if params.len() != given.len() {
         return plan_err!("function {function} takes {}, not {}", arguments(params.len()), given.len());
     }

@@ -60,6 +60,12 @@ impl FunctionDefinition {
         &self.callable.signature
     }
 
+    /// It is a table function: it can be called in FROM.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.callable.signature.columns.is_some()
+    }
+
     /// The name of the export in the module.
     #[must_use]
     pub fn export(&self) -> &str {

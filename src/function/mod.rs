@@ -3,9 +3,15 @@
 mod coercion;
 mod definition;
 mod scalar;
+mod table;
 
-pub(crate) use self::definition::{FunctionSpec, build};
+pub(crate) use self::{
+    coercion::coerce,
+    definition::{FunctionSpec, build},
+    table::{TableCall, Yield},
+};
 pub use self::{
     definition::{FunctionDefinition, Volatility},
     scalar::WasmScalarUdf,
+    table::{WasmExtensionPlanner, WasmTableFunction},
 };

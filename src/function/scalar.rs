@@ -20,7 +20,7 @@ use super::{
     definition::{FunctionDefinition, Volatility},
 };
 use crate::{
-    batch::{Caller, Counters},
+    batch::{Caller, Counters, Items, Opened},
     error::arguments,
     memory::Account,
     module::GuestType,
@@ -69,6 +69,20 @@ impl WasmScalarUdf {
     #[must_use]
     pub fn definition(&self) -> &Arc<FunctionDefinition> {
         &self.definition
+    }
+
+    /// Begins with a batch of a table function.
+    pub(super) fn open(&self, args: &[ColumnarValue], rows: usize, columns: Vec<usize>) -> Result<Opened> {
+        Ok(self.definition.callable.open(args, rows, columns, self.caller())?)
+    }
+
+    /// The next items of a batch of a table function.
+    pub(super) fn next(&self, opened: &mut Opened) -> Result<Option<Items>> {
+        Ok(self.definition.callable.next(opened, self.caller())?)
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller { account: &self.account, meter: self.meter.as_deref() }
     }
 
     /// What makes two functions the same: DataFusion merges calls of equal functions.
@@ -129,7 +143,6 @@ impl ScalarUDFImpl for WasmScalarUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let caller = Caller { account: &self.account, meter: self.meter.as_deref() };
-        Ok(self.definition.callable.call(&args.args, args.number_rows, caller)?)
+        Ok(self.definition.callable.call(&args.args, args.number_rows, self.caller())?)
     }
 }

@@ -31,6 +31,19 @@ impl GuestType {
     }
 }
 
+impl GuestType {
+    /// Some of it lies elsewhere in memory: it is or has a string or a list.
+    fn is_stretchy(&self) -> bool {
+        match self {
+            Self::String | Self::Bytes | Self::List(_) => true,
+            Self::Option(inner) => inner.is_stretchy(),
+            Self::Record(fields) => fields.iter().any(|(_, ty)| ty.is_stretchy()),
+            Self::Tuple(items) => items.iter().any(Self::is_stretchy),
+            _ => false,
+        }
+    }
+}
+
 impl GuestSignature {
     /// The core parameters; `None` when there are too many of them to be flat.
     pub(crate) fn flat_params(&self) -> Option<Vec<ValType>> {
@@ -61,11 +74,8 @@ pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature) 
     if let Some(post_return) = &lifted.post_return {
         expect(core, post_return, &[result], &[], guest)?;
     }
-    let (mut takes_memory, returns_memory) = (guest.flat_params().is_none(), guest.direct_result().is_none());
-    takes_memory |= guest
-        .params
-        .iter()
-        .any(|(_, ty)| matches!(ty.unwrap_option().0, GuestType::String | GuestType::Bytes | GuestType::List(_)));
+    let returns_memory = guest.direct_result().is_none();
+    let takes_memory = guest.flat_params().is_none() || guest.params.iter().any(|(_, ty)| ty.is_stretchy());
     if takes_memory && lifted.realloc.is_none() {
         return Err(Error::Signature(format!("{guest} needs the export cabi_realloc, which the module lacks")));
     }

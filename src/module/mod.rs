@@ -21,7 +21,7 @@ pub(crate) use self::{
     wit::Wit,
 };
 pub use self::{
-    signature::{Parameter, Signature},
+    signature::{Column, Parameter, Signature},
     types::{GuestSignature, GuestType},
 };
 use crate::error::{Error, Result};
@@ -227,6 +227,11 @@ impl Module {
             _ => return Err(Error::Signature("the module is a component; ABI BASIC is for core modules".into())),
         };
         let found = pick(name, export, core.exports.keys().map(String::as_str))?;
+        if declared.table.is_some() {
+            return Err(Error::Signature(
+                "RETURNS TABLE needs a component, or WITH WIT: ABI BASIC returns one number".into(),
+            ));
+        }
         let (Some(params), Some(result)) = (&declared.params, &declared.result) else {
             return Err(Error::Signature(
                 "a BASIC function needs its types: CREATE FUNCTION f(x BIGINT) RETURNS BIGINT AS WASM …, or give \

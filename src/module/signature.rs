@@ -24,13 +24,26 @@ pub struct Parameter {
 pub struct Signature {
     /// The parameters in order.
     pub params: Vec<Parameter>,
-    /// The Arrow type of the result.
+    /// The Arrow type of the result; of a table function the list that a plain call gives.
     pub return_type: DataType,
+    /// The columns of a table function; `None` for a scalar function.
+    pub columns: Option<Vec<Column>>,
     /// The guest's side; as many parameters.
     pub guest: GuestSignature,
     /// The function is not called on a row in which any argument is null, and the result of that row is null, even
     /// for parameters of type `option<T>`.
     pub null_on_null: bool,
+}
+
+/// A column of a table function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// The name, as in SQL or in WIT.
+    pub name: String,
+    /// The Arrow type.
+    pub data_type: DataType,
+    /// Which field of the guest's record or tuple it is; 0 when the guest's list is of something else.
+    pub field: usize,
 }
 
 impl fmt::Display for Signature {
@@ -41,7 +54,13 @@ impl fmt::Display for Signature {
             let not_null = if param.not_null { " NOT NULL" } else { "" };
             write!(f, "{separator}{} {}{not_null}", param.name, param.data_type)?;
         }
-        write!(f, ") RETURNS {}", self.return_type)
+        let Some(columns) = &self.columns else { return write!(f, ") RETURNS {}", self.return_type) };
+        f.write_str(") RETURNS TABLE (")?;
+        for (index, column) in columns.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{} {}", column.name, column.data_type)?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -50,6 +69,8 @@ impl fmt::Display for Signature {
 pub(crate) struct DeclaredTypes {
     pub(crate) params: Option<Vec<Parameter>>,
     pub(crate) result: Option<DataType>,
+    /// RETURNS TABLE, and the columns if they are declared; `result` is not then.
+    pub(crate) table: Option<Option<Vec<(String, DataType)>>>,
     /// CALLED ON NULL INPUT is `Some(true)`, RETURNS NULL ON NULL INPUT `Some(false)`.
     pub(crate) called_on_null: Option<bool>,
 }
@@ -102,7 +123,14 @@ impl Signature {
                 )));
             }
         }
-        let return_type = match declared.result {
+        let (return_type, columns) = match declared.table {
+            Some(columns) => {
+                let (return_type, columns) = table(columns, &guest)?;
+                (Some(return_type), Some(columns))
+            }
+            None => (declared.result, None),
+        };
+        let return_type = match return_type {
             Some(result) if !fits(&result, &guest.result) => {
                 return Err(Error::Signature(format!(
                     "declared to return {result}, but the module's function returns {}, which gives {}",
@@ -114,13 +142,82 @@ impl Signature {
             None => natural_type(&guest.result),
         };
         let return_type = plain_layout(return_type);
-        Ok(Self { params, return_type, guest, null_on_null: declared.called_on_null == Some(false) })
+        Ok(Self { params, return_type, columns, guest, null_on_null: declared.called_on_null == Some(false) })
     }
 
     /// Whether the function is skipped on rows in which parameter `index` is null.
     pub(crate) fn is_strict(&self, index: usize) -> bool {
         self.null_on_null || !matches!(self.guest.params[index].1, GuestType::Option(_))
     }
+}
+
+/// The list type and the columns of a table function.
+fn table(declared: Option<Vec<(String, DataType)>>, guest: &GuestSignature) -> Result<(DataType, Vec<Column>)> {
+    let GuestType::List(item) = guest.result.unwrap_option().0 else {
+        return Err(Error::Signature(format!(
+            "RETURNS TABLE needs a function that returns a list, such as list<record {{ … }}>; the module's returns {}",
+            guest.result
+        )));
+    };
+    let names: Vec<String>;
+    let types: Vec<&GuestType>;
+    match item.unwrap_option().0 {
+        GuestType::Record(fields) => {
+            names = fields.iter().map(|(name, _)| name.replace('-', "_")).collect();
+            types = fields.iter().map(|(_, ty)| ty).collect();
+        }
+        GuestType::Tuple(items) => {
+            names = (0..items.len()).map(|index| format!("c{index}")).collect();
+            types = items.iter().collect();
+        }
+        _ => {
+            names = vec!["value".to_owned()];
+            types = vec![item.as_ref()];
+        }
+    }
+    // Fields of records have names; parts of tuples, and a single value, are what their place says.
+    let by_name = matches!(item.unwrap_option().0, GuestType::Record(_));
+    let declared = declared.unwrap_or_else(|| {
+        names.iter().zip(&types).map(|(name, ty)| (name.clone(), plain_layout(natural_type(ty)))).collect()
+    });
+    let sides = || {
+        let declared: Vec<String> = declared.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
+        format!("declared TABLE ({}), but the module's function returns list<{item}>", declared.join(", "))
+    };
+    if declared.len() != names.len() {
+        return Err(Error::Signature(format!("{}, which makes {} columns", sides(), names.len())));
+    }
+    let mut columns: Vec<Column> = Vec::with_capacity(names.len());
+    for (place, (name, ty)) in declared.iter().enumerate() {
+        let field = match by_name {
+            false => place,
+            true => names
+                .iter()
+                .position(|field| field == name)
+                .ok_or_else(|| Error::Signature(format!("{}, which has no field {name}", sides())))?,
+        };
+        if columns.iter().any(|column| column.name == *name) {
+            return Err(Error::Signature(format!("two columns have the name {name}")));
+        }
+        if !fits(ty, types[field]) {
+            return Err(Error::Signature(format!(
+                "{}: column {name} would have to be {}",
+                sides(),
+                natural_type(types[field])
+            )));
+        }
+        columns.push(Column { name: name.clone(), data_type: plain_layout(ty.clone()), field });
+    }
+    // A plain call gives the guest's list, with the fields in the guest's order.
+    let mut in_order: Vec<&Column> = columns.iter().collect();
+    in_order.sort_by_key(|column| column.field);
+    let item = match item.unwrap_option().0 {
+        GuestType::Record(_) | GuestType::Tuple(_) => DataType::Struct(
+            in_order.iter().map(|column| Field::new(&column.name, column.data_type.clone(), true)).collect(),
+        ),
+        _ => columns[0].data_type.clone(),
+    };
+    Ok((DataType::List(Arc::new(Field::new("item", item, true))), columns))
 }
 
 /// Results are built with 32-bit offsets: string views and large layouts are a matter of arguments.
@@ -257,6 +354,46 @@ mod tests {
         for ty in [GuestType::Bytes, GuestType::List(Box::new(inner)), GuestType::Tuple(vec![GuestType::U8])] {
             assert!(fits(&natural_type(&ty), &ty), "{ty}");
         }
+    }
+
+    fn pieces() -> GuestSignature {
+        let fields = vec![("str".into(), GuestType::String), ("the-idx".into(), GuestType::S32)];
+        guest(GuestType::List(Box::new(GuestType::Record(fields))))
+    }
+
+    fn columns(names: &[(&str, DataType)]) -> DeclaredTypes {
+        let columns = names.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
+        DeclaredTypes { table: Some(Some(columns)), ..DeclaredTypes::default() }
+    }
+
+    #[test]
+    fn columns_of_tables_follow_from_fields() {
+        let implicit = DeclaredTypes { table: Some(None), ..DeclaredTypes::default() };
+        let text = Signature::matching(implicit, pieces()).unwrap().to_string();
+        assert_eq!(text, "(x Int64) RETURNS TABLE (str Utf8, the_idx Int32)");
+        let turned = columns(&[("the_idx", DataType::Date32), ("str", DataType::Utf8View)]);
+        let turned = Signature::matching(turned, pieces()).unwrap();
+        assert_eq!(turned.to_string(), "(x Int64) RETURNS TABLE (the_idx Date32, str Utf8)");
+        assert_eq!(turned.columns.unwrap().iter().map(|column| column.field).collect::<Vec<_>>(), [1, 0]);
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_named() {
+        for (declared, part) in [
+            (columns(&[("str", DataType::Utf8)]), "makes 2 columns"),
+            (columns(&[("str", DataType::Utf8), ("index", DataType::Int32)]), "no field index"),
+            (
+                columns(&[("str", DataType::Utf8), ("the_idx", DataType::Int64)]),
+                "column the_idx would have to be Int32",
+            ),
+            (columns(&[("str", DataType::Utf8), ("str", DataType::Utf8)]), "two columns have the name str"),
+        ] {
+            let error = Signature::matching(declared, pieces()).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let scalar = DeclaredTypes { table: Some(None), ..DeclaredTypes::default() };
+        let error = Signature::matching(scalar, guest(GuestType::S64)).unwrap_err().to_string();
+        assert!(error.contains("returns a list") && error.contains("s64"), "{error}");
     }
 
     #[test]

@@ -20,7 +20,10 @@ use datafusion::{
     },
 };
 
-use crate::{batch::Counters, function::WasmScalarUdf};
+use crate::{
+    batch::Counters,
+    function::{TableCall, WasmScalarUdf},
+};
 
 /// What counts in one query, by the name of the function.
 type Meters = BTreeMap<String, Arc<Counters>>;
@@ -61,6 +64,15 @@ impl QueryPlanner for MeteringQueryPlanner {
 fn metered(plan: &LogicalPlan) -> Result<(LogicalPlan, Meters)> {
     let mut meters = Meters::new();
     let plan = plan.clone().transform_up_with_subqueries(|node| {
+        let node = match TableCall::of(&node) {
+            None => node,
+            Some(call) => {
+                let meter = meters.entry(call.function.definition().name().to_owned()).or_default();
+                let function = call.function.with_meter(Arc::clone(meter));
+                let (input, args, yields) = (Arc::clone(&call.input), call.args.clone(), call.yields.clone());
+                TableCall::yielding(input, function, args, call.outer, yields)?.into_plan()
+            }
+        };
         node.map_expressions(|expr| {
             expr.transform_up(|expr| {
                 let Expr::ScalarFunction(call) = expr else { return Ok(Transformed::no(expr)) };

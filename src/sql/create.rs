@@ -8,7 +8,7 @@ use datafusion::{
     sql::sqlparser::ast::DataType as SqlType,
 };
 
-use super::statement::{CreateFunction, Source};
+use super::statement::{CreateFunction, Returns, Source};
 use crate::{
     engine::Engine,
     error::{Error, Result},
@@ -34,8 +34,20 @@ pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFu
             })
             .collect::<Result<Vec<_>>>()
     });
-    let result = statement.returns.as_ref().map(|ty| arrow_type(state, ty)).transpose()?;
-    let declared = DeclaredTypes { params: params.transpose()?, result, called_on_null: statement.called_on_null };
+    let mut declared = DeclaredTypes {
+        params: params.transpose()?,
+        called_on_null: statement.called_on_null,
+        ..DeclaredTypes::default()
+    };
+    match &statement.returns {
+        None => {}
+        Some(Returns::Type(ty)) => declared.result = Some(arrow_type(state, ty)?),
+        Some(Returns::Table(columns)) => {
+            let typed = |(name, ty): &(String, SqlType)| Ok((name.clone(), arrow_type(state, ty)?));
+            let columns = columns.as_ref().map(|columns| columns.iter().map(typed).collect::<Result<_>>());
+            declared.table = Some(columns.transpose()?);
+        }
+    }
     let module = read(engine, &statement.source)?;
     let wit = match &statement.wit {
         None => None,
@@ -75,7 +87,7 @@ pub(super) fn build(
 }
 
 /// The Arrow type that DataFusion gives a SQL type.
-fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
+pub(super) fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType> {
     let unknown =
         |e: datafusion::error::DataFusionError| Error::Statement(format!("type {ty}: {}", e.strip_backtrace()));
     let expr = state.create_logical_expr(&format!("CAST(NULL AS {ty})"), &DFSchema::empty()).map_err(unknown)?;

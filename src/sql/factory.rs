@@ -13,15 +13,17 @@ use datafusion::{
     logical_expr::{self, CreateFunction, Expr, ScalarUDF},
 };
 
-use super::{create, parser};
+use super::{create, parser, types};
 use crate::{
     engine::Engine,
-    function::{FunctionSpec, Volatility, WasmScalarUdf},
+    function::{FunctionSpec, Volatility, WasmScalarUdf, WasmTableFunction},
     module::{DeclaredTypes, Parameter},
 };
 
 /// Makes functions from `CREATE FUNCTION name(args) RETURNS type LANGUAGE wasm AS 'path'`, the form that DataFusion
 /// parses by itself.
+///
+/// A table function (`RETURNS TABLE (…)`) needs a [`WasmTypePlanner`](crate::WasmTypePlanner) in the same context.
 ///
 /// DataFusion's planner drops `STRICT` and the export of `AS 'path', 'export'` on the way here; a
 /// [`Session`](crate::Session) keeps them.
@@ -49,7 +51,8 @@ impl FunctionFactory for WasmFunctionFactory {
             Some(other) => return plan_err!("function {name}: LANGUAGE {other} is not supported, only wasm"),
             None => return plan_err!("function {name}: LANGUAGE wasm AS 'path' is needed"),
         }
-        if !statement.or_replace && state.scalar_functions().contains_key(&name) {
+        let is_taken = state.scalar_functions().contains_key(&name) || state.table_functions().contains_key(&name);
+        if !statement.or_replace && is_taken {
             return plan_err!("function {name} exists already; CREATE OR REPLACE FUNCTION replaces it");
         }
         let Some(Expr::Literal(ScalarValue::Utf8(Some(path)) | ScalarValue::Utf8View(Some(path)), _)) =
@@ -67,6 +70,14 @@ impl FunctionFactory for WasmFunctionFactory {
                 })
                 .collect()
         });
+        let (result, table) = match statement.return_type {
+            Some(ty) => match types::columns_of(&ty) {
+                Some(columns) => (None, Some(columns)),
+                None => (Some(ty), None),
+            },
+            None => (None, None),
+        };
+        let has_types = result.is_some() || table.is_some();
         let spec = FunctionSpec {
             name,
             abi: None,
@@ -74,9 +85,10 @@ impl FunctionFactory for WasmFunctionFactory {
             grow_to: None,
             // Without parentheses and RETURNS the types follow from the component.
             declared: DeclaredTypes {
-                params: params.filter(|params: &Vec<_>| !params.is_empty() || statement.return_type.is_some()),
-                result: statement.return_type,
-                called_on_null: None,
+                params: params.filter(|params: &Vec<_>| !params.is_empty() || has_types),
+                result,
+                table,
+                ..DeclaredTypes::default()
             },
             volatility: match statement.params.behavior {
                 Some(logical_expr::Volatility::Stable) => Volatility::Stable,
@@ -87,6 +99,10 @@ impl FunctionFactory for WasmFunctionFactory {
         let module = create::read(&self.engine, &parser::location(path))?;
         let function = create::build(&self.engine, spec, &module, None)?;
         let pool = Arc::clone(&state.runtime_env().memory_pool);
+        if function.is_table() {
+            let table = WasmTableFunction::new(Arc::new(function))?.with_memory_pool(pool);
+            return Ok(RegisterFunction::Table(statement.name, Arc::new(table)));
+        }
         let function = WasmScalarUdf::new(Arc::new(function))?.with_memory_pool(pool);
         Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(function))))
     }

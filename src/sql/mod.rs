@@ -3,10 +3,15 @@
 mod analyze;
 mod create;
 mod factory;
+mod lateral;
 mod parser;
+mod planner;
+mod prune;
+mod relation;
 mod session;
 mod statement;
 mod status;
+mod types;
 mod variables;
 
-pub use self::{factory::WasmFunctionFactory, session::Session};
+pub use self::{factory::WasmFunctionFactory, session::Session, types::WasmTypePlanner};

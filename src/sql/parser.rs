@@ -1,14 +1,14 @@
 //! The grammar of our statements. Keywords are case-insensitive, names fold to lower case unless quoted.
 
 use datafusion::sql::sqlparser::{
-    ast::{DataType as SqlType, Ident},
+    ast::Ident,
     dialect::GenericDialect,
     keywords::Keyword,
     parser::{Parser, ParserError},
     tokenizer::{Token, Tokenizer},
 };
 
-use super::statement::{CreateFunction, Source, SqlParameter, Statement};
+use super::statement::{CreateFunction, Returns, Source, SqlParameter, Statement};
 use crate::{
     catalog::IfExists,
     error::{Error, Result},
@@ -241,7 +241,7 @@ impl Grammar<'_, '_> {
         Ok(SqlParameter { name, ty, not_null })
     }
 
-    fn returns(&mut self) -> Result<Option<SqlType>, Wrong> {
+    fn returns(&mut self) -> Result<Option<Returns>, Wrong> {
         if !self.parser.parse_keyword(Keyword::RETURNS) {
             return Ok(None);
         }
@@ -250,10 +250,18 @@ impl Grammar<'_, '_> {
             self.parser.prev_token();
             return Ok(None);
         }
-        if self.parser.parse_keyword(Keyword::TABLE) {
-            return Err(Error::Statement("RETURNS TABLE: table functions are not supported yet".into()).into());
+        if !self.parser.parse_keyword(Keyword::TABLE) {
+            return Ok(Some(Returns::Type(self.parser.parse_data_type()?)));
         }
-        Ok(Some(self.parser.parse_data_type()?))
+        if !self.parser.consume_token(&Token::LParen) {
+            return Ok(Some(Returns::Table(None)));
+        }
+        let columns = self.parser.parse_comma_separated(|parser| {
+            let name = fold(&parser.parse_identifier()?);
+            Ok((name, parser.parse_data_type()?))
+        })?;
+        self.parser.expect_token(&Token::RParen)?;
+        Ok(Some(Returns::Table(Some(columns))))
     }
 
     /// Volatility, null behaviour and LANGUAGE, in any order, each at most once.
@@ -373,7 +381,7 @@ pub(super) fn location(text: &str) -> Source {
 }
 
 /// A name as SQL means it.
-fn fold(ident: &Ident) -> String {
+pub(super) fn fold(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
         // As DataFusion folds the names that it looks up.
@@ -424,6 +432,15 @@ mod tests {
     }
 
     #[test]
+    fn tables_with_columns_and_without() {
+        let f = create("CREATE FUNCTION f RETURNS TABLE STRICT AS WASM FROM INFILE 'x'");
+        assert_eq!((f.returns, f.called_on_null), (Some(Returns::Table(None)), Some(false)));
+        let f = create("CREATE FUNCTION f(a INT) RETURNS TABLE(Str VARCHAR, \"Idx\" INT) LANGUAGE wasm AS 'x.wasm'");
+        let Some(Returns::Table(Some(columns))) = f.returns else { panic!("{:?}", f.returns) };
+        assert_eq!(columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["str", "Idx"]);
+    }
+
+    #[test]
     fn other_statements_are_not_ours() {
         for sql in ["SELECT 'CREATE FUNCTION f AS WASM'", "CREATE FUNCTION f() RETURN 1", "SELECT 'unclosed", ""] {
             assert_eq!(parse(sql).unwrap(), None, "{sql}");
@@ -438,7 +455,8 @@ mod tests {
             ("CREATE FUNCTION f AS WASM FROM INFILE 'x' WIT", "Line: 1, Column: 43"),
             ("CREATE FUNCTION f STABLE VOLATILE AS WASM FROM INFILE 'x'", "twice"),
             ("CREATE FUNCTION a.f AS WASM FROM INFILE 'x'", "a.f"),
-            ("CREATE FUNCTION f RETURNS TABLE AS WASM FROM INFILE 'x'", "table functions"),
+            ("CREATE FUNCTION f RETURNS TABLE () AS WASM FROM INFILE 'x'", "identifier"),
+            ("CREATE FUNCTION f RETURNS TABLE (a) AS WASM FROM INFILE 'x'", "data type"),
             ("CREATE OR REPLACE FUNCTION IF NOT EXISTS f AS WASM FROM INFILE 'x'", "contradict"),
         ] {
             let error = parse(sql).unwrap_err().to_string();

@@ -9,8 +9,9 @@ use datafusion::{
     common::plan_err,
     dataframe::DataFrame,
     error::Result,
-    execution::{FunctionRegistry, memory_pool::MemoryPool, session_state::SessionStateBuilder},
-    logical_expr::{LogicalPlanBuilder, ScalarUDF},
+    execution::{FunctionRegistry, SessionState, memory_pool::MemoryPool, session_state::SessionStateBuilder},
+    logical_expr::{LogicalPlanBuilder, ScalarUDF, planner::RelationPlanner},
+    optimizer::AnalyzerRule,
     prelude::{SessionConfig, SessionContext},
 };
 
@@ -18,7 +19,11 @@ use super::{
     analyze::MeteringQueryPlanner,
     create,
     factory::WasmFunctionFactory,
+    lateral::LateralCalls,
     parser,
+    planner::with_table_functions,
+    prune::PruneCalls,
+    relation::{TableFunctionPlanner, make_lateral},
     statement::{CreateFunction, Statement},
     status::StatusTable,
     variables::WasmConfig,
@@ -72,14 +77,24 @@ impl Session {
             let state = context.state_ref();
             let mut state = state.write();
             state.config_mut().options_mut().extensions.insert(WasmConfig(Arc::clone(engine.variables())));
-            let planner = MeteringQueryPlanner::around(state.query_planner());
+            let planner = MeteringQueryPlanner::around(&with_table_functions(state.query_planner()));
             let factory = WasmFunctionFactory::new(Arc::clone(&engine));
+            // A context that was set up here before has the rules already.
+            let is_new = state.analyzer().rules.iter().all(|rule| rule.name() != LateralCalls.name());
             // In the place of the old state: others may hold on to the lock that it is behind.
-            *state = SessionStateBuilder::new_from_existing(state.clone())
+            let mut builder = SessionStateBuilder::new_from_existing(state.clone())
                 .with_session_id(state.session_id().to_owned())
                 .with_query_planner(planner)
-                .with_function_factory(Some(Arc::new(factory)))
-                .build();
+                .with_function_factory(Some(Arc::new(factory)));
+            if is_new {
+                let mut planners: Vec<Arc<dyn RelationPlanner>> = vec![Arc::new(TableFunctionPlanner)];
+                planners.extend(state.relation_planners().iter().map(Arc::clone));
+                builder = builder
+                    .with_analyzer_rule(Arc::new(LateralCalls))
+                    .with_optimizer_rule(Arc::new(PruneCalls))
+                    .with_relation_planners(planners);
+            }
+            *state = builder.build();
         }
         for (name, table) in StatusTable::all(&engine) {
             if let Err(error) = context.register_table(name, table) {
@@ -127,8 +142,17 @@ impl Session {
                 self.engine.variables().reset(&name)?;
                 self.nothing()
             }
-            _ => self.context.sql(sql).await,
+            _ => self.datafusion(sql).await,
         }
+    }
+
+    /// A statement that is not ours. It may call table functions.
+    async fn datafusion(&self, sql: &str) -> Result<DataFrame> {
+        let state = self.context.state();
+        let mut statement = state.sql_to_statement(sql, &state.config().options().sql_parser.dialect)?;
+        make_lateral(&mut statement, &|name| self.engine.has_function(name));
+        let plan = state.statement_to_plan(statement).await?;
+        self.context.execute_logical_plan(plan).await
     }
 
     fn create_function(&self, statement: &CreateFunction) -> Result<()> {
@@ -138,7 +162,7 @@ impl Session {
             return Ok(());
         }
         let state = self.context.state();
-        if !ours && (state.udf(name).is_ok() || state.udaf(name).is_ok() || state.udwf(name).is_ok()) {
+        if !ours && is_taken(&state, name) {
             return plan_err!("function {name} is one of DataFusion's own; choose another name");
         }
         let function = create::create(&self.engine, &state, statement)?;
@@ -175,4 +199,12 @@ impl Session {
     fn nothing(&self) -> Result<DataFrame> {
         Ok(DataFrame::new(self.context.state(), LogicalPlanBuilder::empty(false).build()?))
     }
+}
+
+/// DataFusion, or who set up the context, has a function of that name.
+fn is_taken(state: &SessionState, name: &str) -> bool {
+    state.udf(name).is_ok()
+        || state.udaf(name).is_ok()
+        || state.udwf(name).is_ok()
+        || state.table_functions().contains_key(name)
 }

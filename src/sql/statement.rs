@@ -27,7 +27,7 @@ pub(crate) struct CreateFunction {
     pub(crate) if_exists: IfExists,
     /// `None` when the types follow from WIT.
     pub(crate) params: Option<Vec<SqlParameter>>,
-    pub(crate) returns: Option<SqlType>,
+    pub(crate) returns: Option<Returns>,
     pub(crate) volatility: Volatility,
     /// CALLED ON NULL INPUT is `Some(true)`, RETURNS NULL ON NULL INPUT and STRICT `Some(false)`.
     pub(crate) called_on_null: Option<bool>,
@@ -37,6 +37,14 @@ pub(crate) struct CreateFunction {
     pub(crate) source: Source,
     pub(crate) wit: Option<Source>,
     pub(crate) export: Option<String>,
+}
+
+/// What a function is declared to return.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Returns {
+    Type(SqlType),
+    /// RETURNS TABLE; without columns they follow from WIT.
+    Table(Option<Vec<(String, SqlType)>>),
 }
 
 /// A declared parameter.

@@ -95,7 +95,7 @@ type Column = (&'static str, DataType, fn(&FunctionDefinition) -> Cell);
 
 const FUNCTION_COLUMNS: &[Column] = &[
     ("name", DataType::Utf8, |f| Cell::Text(f.name().to_owned())),
-    ("kind", DataType::Utf8, |_| Cell::Text("scalar".to_owned())),
+    ("kind", DataType::Utf8, |f| Cell::Text(if f.is_table() { "table" } else { "scalar" }.to_owned())),
     ("signature", DataType::Utf8, |f| Cell::Text(f.signature().to_string())),
     ("volatility", DataType::Utf8, |f| Cell::Text(format!("{:?}", f.volatility()).to_uppercase())),
     ("abi", DataType::Utf8, |f| Cell::Text(format!("{:?}", f.abi()).to_uppercase())),

@@ -6,3 +6,4 @@ mod hostile;
 mod images;
 mod library;
 mod sqllogic;
+mod tables;
