@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, IntervalMonthDayNanoArray,
-        downcast_primitive_array, make_array,
+        Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Decimal128Array, IntervalMonthDayNanoArray,
+        downcast_primitive_array,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
-    compute::cast,
+    compute::{cast, nullif},
     datatypes::{DataType, Decimal32Type, Decimal128Type, Int32Type, IntervalMonthDayNanoType, IntervalUnit},
 };
 
@@ -87,10 +87,7 @@ fn lower_part(array: &ArrayRef, slot: &Slot, above: Option<&NullBuffer>) -> Resu
     match above.filter(|above| above.null_count() > 0) {
         None => lower_column(array, slot, false),
         // What is not there can be anything, also what the guest's type does not have: it becomes null.
-        Some(above) => {
-            let nulls = NullBuffer::union(nulls.as_ref(), Some(above));
-            lower_column(&make_array(array.to_data().into_builder().nulls(nulls).build()?), slot, false)
-        }
+        Some(above) => lower_column(&nullif(array, &BooleanArray::new(!above.inner(), None))?, slot, false),
     }
 }
 

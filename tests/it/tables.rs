@@ -170,7 +170,7 @@ async fn lies_about_lists_are_errors_of_their_row() {
                   WITH WIT FROM INFILE '$F/wat/wild_lists.wit'";
     run(&session, create).await.unwrap();
     let sum = "SELECT sum(h.value) FROM generate_series(1, 3000) AS t(n), honest(arrow_cast(n % 100, 'Int32')) AS h";
-    assert_eq!(number(&session, sum).await.unwrap(), (1..=3000i64).map(|n| (n % 100) * (n % 100 - 1) / 2).sum());
+    assert_eq!(number(&session, sum).await.unwrap(), (1..=3000i64).map(|n| (n % 100) * (n % 100 - 1) / 2).sum::<i64>());
 }
 
 #[tokio::test]
@@ -202,10 +202,10 @@ async fn the_general_route_yields_the_same() {
     run(&session, &format!("CREATE FUNCTION count_up RETURNS TABLE AS WASM FROM INFILE '{path}'")).await.unwrap();
     assert!(run(&session, "SELECT * FROM wasm_functions WHERE NOT has_drivers").await.unwrap().contains("count_up"));
     let sum = "SELECT sum(c.value) FROM generate_series(1, 200) AS t(n), count_up(arrow_cast(n % 5, 'UInt32')) AS c";
-    assert_eq!(number(&session, sum).await.unwrap(), (1..=200i64).map(|n| (n % 5) * (n % 5 - 1) / 2).sum());
+    assert_eq!(number(&session, sum).await.unwrap(), (1..=200i64).map(|n| (n % 5) * (n % 5 - 1) / 2).sum::<i64>());
     let left = "SELECT count(*) FROM generate_series(1, 200) AS t(n)
                 LEFT JOIN LATERAL count_up(arrow_cast(n % 5, 'UInt32')) AS c ON true";
-    assert_eq!(number(&session, left).await.unwrap(), (1..=200i64).map(|n| (n % 5).max(1)).sum());
+    assert_eq!(number(&session, left).await.unwrap(), (1..=200i64).map(|n| (n % 5).max(1)).sum::<i64>());
 }
 
 /// A component whose function lies in another module than its memory: it counts up from 0.
