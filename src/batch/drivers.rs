@@ -69,18 +69,19 @@ struct Slice {
     start: usize,
     /// Some items of that row's list were delivered.
     is_open: bool,
+    /// The row's result waits in the guest.
+    waits: bool,
     /// The guest had run rows in this sandbox before.
     used_before: bool,
 }
 
 /// Rows of a batch on their way through a sandbox.
 pub(super) struct Run {
-    place: Place,
+    /// `None` when the sandbox is of no further use.
+    place: Option<Place>,
     /// The rows that are not done; the first of them is that of the slice.
     rest: Range<usize>,
     slice: Option<Slice>,
-    /// The sandbox is of no further use.
-    is_lost: bool,
 }
 
 impl std::fmt::Debug for Run {
@@ -170,14 +171,15 @@ impl Drivers {
         let idle =
             context.runtime.pools.drivers.take(&batch.image.image, self.program.memory_limit, context.account.pool());
         let place = self.place(context, batch, &batch.image, self.deadline(context), idle)?;
-        Ok(Run { place, rest: part, slice: None, is_lost: false })
+        Ok(Run { place: Some(place), rest: part, slice: None })
     }
 
     /// Gives the sandbox back, if it is as good as before: also after an `err` result.
     pub(super) fn finish(&self, context: &Context<'_>, batch: &Batch, run: Run) {
         let limit = self.program.memory_limit;
-        if !run.is_lost && run.place.sandbox.is_worth_keeping(limit) {
-            context.runtime.pools.drivers.give(&batch.image.image, limit, run.place.sandbox);
+        let Some(place) = run.place.filter(|_| run.slice.is_none_or(|slice| !slice.waits)) else { return };
+        if place.sandbox.is_worth_keeping(limit) {
+            context.runtime.pools.drivers.give(&batch.image.image, limit, place.sandbox);
         }
     }
 
@@ -189,7 +191,9 @@ impl Drivers {
 
     /// The sandbox may be used for another while: it was idle in between.
     pub(super) fn renew(&self, context: &Context<'_>, run: &mut Run) {
-        run.place.deadline = self.deadline(context);
+        if let Some(place) = &mut run.place {
+            place.deadline = self.deadline(context);
+        }
     }
 
     /// Appends to the output what one call of the driver gives: all rows of a slice, or as many as there is room for.
@@ -202,20 +206,25 @@ impl Drivers {
     ) -> Result<(), Stop> {
         let limit = self.program.memory_limit;
         let from = run.rest.start;
+        let place = match &mut run.place {
+            Some(place) => place,
+            none => none.insert(self.place(context, batch, &batch.image, self.deadline(context), None)?),
+        };
         let driven = match &mut run.slice {
-            Some(slice) => self.drive(context, &mut run.place, slice, output),
-            None => match self.slice(&mut run.place, batch, run.rest.clone()) {
-                Ok(slice) => self.drive(context, &mut run.place, run.slice.insert(slice), output),
+            Some(slice) => self.drive(context, place, slice, output),
+            none => match self.slice(place, batch, run.rest.clone()) {
+                Ok(slice) => self.drive(context, place, none.insert(slice), output),
                 Err(unfinished) => Err(unfinished),
             },
         };
-        let fresh = || self.place(context, batch, &batch.image, run.place.deadline, None);
+        let is_bloated = place.sandbox.is_bloated(limit);
         match driven {
             Ok(false) => {}
             Ok(true) => {
                 run.rest.start += run.slice.take().map_or(0, |slice| slice.rows);
-                if !run.is_done() && run.place.sandbox.is_bloated(limit) {
-                    run.place = fresh()?;
+                if is_bloated {
+                    // The next step takes a fresh one.
+                    run.place = None;
                 }
             }
             // The guest may have used up its memory with earlier rows, and every guest goes down with that in its own
@@ -226,18 +235,20 @@ impl Drivers {
                         (slice.used_before || failed.row > 0) && !(slice.is_open && failed.row == slice.start)
                     }) =>
             {
-                run.place = fresh()?;
-                run.rest.start += failed.row;
+                run.place = None;
                 run.slice = None;
+                run.rest.start += failed.row;
             }
             Err(Unfinished::Failed(failed)) => {
-                run.is_lost = !matches!(failed.failure, Failure::Err(_));
+                if !matches!(failed.failure, Failure::Err(_)) {
+                    run.place = None;
+                }
                 let row = Some(from + failed.row);
                 let Failed { failure, frames, output, .. } = failed;
                 return Err(Stop::Guest { row, failure, frames, frames_are_partial: false, output });
             }
             Err(Unfinished::Refused(refusal)) => {
-                run.is_lost = true;
+                run.place = None;
                 return Err(Stop::Other(Error::refused(refusal)));
             }
         }
@@ -311,7 +322,7 @@ impl Drivers {
         let spec = &self.function.spec;
         let layout = write(&mut place.sandbox, place.start, &batch.inputs, spec, called, rest.start, rows)
             .map_err(|error| no_room(0, error))?;
-        Ok(Slice { rows, layout, start: 0, is_open: false, used_before })
+        Ok(Slice { rows, layout, start: 0, is_open: false, waits: false, used_before })
     }
 
     /// Calls the driver once and takes what it gives. The answer is whether the slice is done.
@@ -341,12 +352,15 @@ impl Drivers {
                 let items = (spec.result.shape == Shape::List).then(|| sandbox.word(frame::ITEMS) as usize);
                 take(sandbox, &slice.layout, spec, done - start, items, output);
                 slice.start = done;
+                slice.waits = true;
                 slice.is_open = items.is_some() && sandbox.word(frame::ITEM) > 0;
                 let gained = done > start || items.is_some_and(|items| items > 0);
                 go_on(sandbox, &mut slice.layout, spec, done, gained).map_err(|error| no_room(done, error))?;
                 Ok(false)
             }
             status => {
+                // The driver has given an `err` back to the guest.
+                slice.waits = false;
                 let failure = failure_of_status(status, sandbox);
                 let row = sandbox.word(frame::ROW) as usize;
                 let output = output_of(sandbox);

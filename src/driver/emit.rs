@@ -110,6 +110,13 @@ pub(super) fn zero(code: &mut InstructionSink<'_>, ty: ValType) {
     };
 }
 
+/// Pushes whether `len` items of `size` bytes from `pointer` on do not lie in the user's memory. Sums have 64 bits.
+pub(super) fn is_outside(code: &mut InstructionSink<'_>, pointer: u32, len: u32, size: u32) {
+    code.local_get(len).i64_extend_i32_u().i64_const(size.into()).i64_mul();
+    code.local_get(pointer).i64_extend_i32_u().i64_add();
+    code.memory_size(USER).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
+}
+
 /// Pushes a word of the frame.
 pub(super) fn word(code: &mut InstructionSink<'_>, arena: u32, offset: u32) {
     code.local_get(FRAME).i32_load(at(arena, offset));

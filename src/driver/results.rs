@@ -7,7 +7,7 @@
 use wasm_encoder::{BlockType, InstructionSink};
 
 use super::{
-    emit::{Indices, Locals, USER, add_to, at, core_type, load, memory_lane, set_word, store, word, zero},
+    emit::{Indices, Locals, USER, add_to, at, core_type, is_outside, load, memory_lane, set_word, store, word, zero},
     frame::{self, Status},
     spec::{Lane, Shape, Slot},
 };
@@ -258,6 +258,9 @@ impl Writer<'_> {
                 self.find(code, node, from, offset);
                 code.local_get(node.len).local_get(node.end).local_get(node.position).i32_sub().i32_gt_u();
                 code.if_(BlockType::Empty);
+                // No room is made for what is not there. What has room is checked by copying it.
+                is_outside(code, node.pointer, node.len, 1);
+                self.give_up_if(code, Status::OutOfBounds);
                 code.local_get(node.position).local_get(node.data).i32_sub().local_get(node.len).i32_add();
                 code.local_set(node.len);
                 self.needs_room(code, node.column, node.len);
@@ -301,9 +304,7 @@ impl Writer<'_> {
             code.local_get(node.pointer).i32_const((item.align() - 1).cast_signed()).i32_and();
             self.give_up_if(code, Status::Misaligned);
         }
-        code.local_get(node.len).i64_extend_i32_u().i64_const(item.size().into()).i64_mul();
-        code.local_get(node.pointer).i64_extend_i32_u().i64_add();
-        code.memory_size(USER).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
+        is_outside(code, node.pointer, node.len, item.size());
         self.give_up_if(code, Status::OutOfBounds);
     }
 

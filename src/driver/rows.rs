@@ -5,8 +5,8 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use super::{
     arguments::{Argument, push_spilled},
     emit::{
-        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, load, memory_lane, normalise, record_row, set_word,
-        store, word, zero,
+        Cursor, Indices, Locals, ROWS, USER, add_to, at, core_type, is_outside, load, memory_lane, normalise,
+        record_row, set_word, store, word, zero,
     },
     frame::{self, Status},
     results::{Results, direct_lane},
@@ -338,6 +338,9 @@ impl Plan<'_> {
                 word(code, self.to.arena, frame::out_end(0));
                 code.local_get(self.position).i32_sub().local_set(room);
                 code.local_get(len).local_get(room).i32_gt_u().if_(BlockType::Empty);
+                // No room is made for what is not there. What has room is checked by copying it.
+                is_outside(code, pointer, len, 1);
+                code.if_(BlockType::Empty).i32_const(Status::OutOfBounds.code()).return_().end();
                 // Not 0, which means that nothing waits: address 0 is as good as any.
                 code.local_get(self.ret).i32_const(1).i32_add().local_set(self.ret);
                 set_word(code, self.to.arena, frame::PENDING, self.ret);

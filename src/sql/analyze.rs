@@ -68,9 +68,7 @@ fn metered(plan: &LogicalPlan) -> Result<(LogicalPlan, Meters)> {
             None => node,
             Some(call) => {
                 let meter = meters.entry(call.function.definition().name().to_owned()).or_default();
-                let function = call.function.with_meter(Arc::clone(meter));
-                let (input, args, yields) = (Arc::clone(&call.input), call.args.clone(), call.yields.clone());
-                TableCall::yielding(input, function, args, call.outer, yields)?.into_plan()
+                call.calling(call.function.with_meter(Arc::clone(meter))).into_plan()
             }
         };
         node.map_expressions(|expr| {

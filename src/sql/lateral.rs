@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::{
     common::{
-        DFSchema, JoinType, ScalarValue,
+        Column, DFSchema, JoinType, ScalarValue,
         config::ConfigOptions,
         plan_err,
         tree_node::{Transformed, TreeNode, TreeNodeRecursion},
@@ -17,6 +17,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::barrier::hold_back;
 use crate::function::TableCall;
 
 /// Puts lateral calls on top of what they refer to. What cannot be planned right is refused.
@@ -36,6 +37,7 @@ impl AnalyzerRule for LateralCalls {
             LogicalPlan::Join(join) if refers_out(&join.right) => lateral(join),
             node => Ok(Transformed::no(node)),
         })?;
+        let plan = plan.data.transform_up_with_subqueries(hold_back)?;
         plan.data.apply_with_subqueries(|node| match TableCall::of(node) {
             Some(call) if call.args.iter().any(has_outer) => refuse(call, "in this place"),
             _ => Ok(TreeNodeRecursion::Continue),
@@ -94,12 +96,12 @@ fn resolve(expr: Expr, schema: &DFSchema) -> Result<Expr> {
 }
 
 fn lateral(join: Join) -> Result<Transformed<LogicalPlan>> {
-    let left = Arc::clone(&join.left);
-    let on = join.on.iter().map(|(left, right)| left.clone().eq(right.clone()));
-    let condition = conjunction(on.chain(join.filter.clone()));
-    let joined = match join.join_type {
+    let Join { left, right, on, filter, join_type, .. } = join;
+    let on = on.into_iter().map(|(left, right)| left.eq(right));
+    let condition = conjunction(on.chain(filter));
+    let joined = match join_type {
         JoinType::Inner => {
-            let joined = apply(&left, &join.right)?;
+            let joined = apply(&left, &right)?.named(&left, right.schema())?;
             match condition {
                 Some(condition) => LogicalPlan::Filter(Filter::try_new(condition, Arc::new(joined))?),
                 None => joined,
@@ -109,11 +111,11 @@ fn lateral(join: Join) -> Result<Transformed<LogicalPlan>> {
             match condition {
                 None => {}
                 Some(Expr::Literal(ScalarValue::Boolean(Some(true)), _)) => {}
-                Some(_) => return refuse(needed_call(&join.right)?, "in a LEFT JOIN with a condition other than true"),
+                Some(_) => return refuse(needed_call(&right)?, "in a LEFT JOIN with a condition other than true"),
             }
-            apply_outer(&left, &join.right)?
+            apply_outer(&left, &right)?.named(&left, right.schema())?
         }
-        other => return refuse(needed_call(&join.right)?, &format!("in a {other} JOIN")),
+        other => return refuse(needed_call(&right)?, &format!("in a {other} JOIN")),
     };
     // Columns of an outer scope that is further out stay as they are, and are looked at again there.
     Ok(Transformed::yes(joined))
@@ -126,71 +128,107 @@ fn needed_call(plan: &LogicalPlan) -> Result<&TableCall> {
     }
 }
 
-/// All columns of `left`, and those that `right` has for each of its rows.
-fn apply(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<LogicalPlan> {
+/// A plan that has all columns of the left side, and what the right side has for each of its rows.
+struct Applied {
+    plan: LogicalPlan,
+    /// The columns of the right side, in its order. They get its names at the end only: before that, these could be
+    /// those of the left side, too.
+    columns: Vec<Column>,
+}
+
+impl Applied {
+    /// All columns of `left`, then those of the right side under the names that it has in `schema`.
+    fn named(self, left: &LogicalPlan, schema: &DFSchema) -> Result<LogicalPlan> {
+        let mut columns = own_columns(left);
+        for (column, (qualifier, field)) in self.columns.into_iter().zip(schema.iter()) {
+            columns.push(Expr::Column(column).alias_qualified(qualifier.cloned(), field.name()));
+        }
+        LogicalPlanBuilder::from(self.plan).project(columns)?.build()
+    }
+
+    /// An expression over the right side, whose schema is `schema`, and over outer columns, as one over the plan.
+    fn express(&self, expr: Expr, schema: &DFSchema, left: &DFSchema) -> Result<Expr> {
+        let expressed = expr.transform(|expr| {
+            Ok(match expr {
+                Expr::Column(column) => match schema.maybe_index_of_column(&column) {
+                    Some(index) => Transformed::yes(Expr::Column(self.columns[index].clone())),
+                    None => Transformed::no(Expr::Column(column)),
+                },
+                other => Transformed::no(other),
+            })
+        })?;
+        resolve(expressed.data, left)
+    }
+}
+
+fn apply(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<Applied> {
     if let Some(call) = TableCall::of(right) {
         let input = match call.input.as_ref() {
             LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Arc::clone(left),
-            input if refers_out(input) => Arc::new(apply(left, input)?),
+            input if refers_out(input) => Arc::new(apply(left, input)?.named(left, input.schema())?),
             input if has_outer_anywhere(input) => return refuse(call, "over such a subquery"),
             input => Arc::new(LogicalPlanBuilder::from(left.as_ref().clone()).cross_join(input.clone())?.build()?),
         };
-        return called(call, input, call.outer);
+        return called(call, left, input, call.outer);
     }
     match right {
         LogicalPlan::Subquery(subquery) => apply(left, &subquery.subquery),
-        LogicalPlan::SubqueryAlias(SubqueryAlias { input, schema, .. }) => {
-            renamed(left, apply(left, input)?, input.schema(), schema)
-        }
-        LogicalPlan::Projection(Projection { expr, input, schema, .. }) => {
+        LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => apply(left, input),
+        LogicalPlan::Projection(Projection { expr, input, .. }) => {
             let below = apply(left, input)?;
-            let mut columns = own_columns(left);
+            let mut exprs = own_columns(left);
+            let mut columns = Vec::with_capacity(expr.len());
             for (index, expr) in expr.iter().enumerate() {
-                let (qualifier, field) = schema.qualified_field(index);
-                let expr = resolve(expr.clone().unalias(), left.schema())?;
-                columns.push(expr.alias_qualified(qualifier.cloned(), field.name()));
+                let column = Column::new_unqualified(format!("__wasm_lateral_{index}"));
+                let expr = below.express(expr.clone().unalias(), input.schema(), left.schema())?;
+                exprs.push(expr.alias(&column.name));
+                columns.push(column);
             }
-            LogicalPlanBuilder::from(below).project(columns)?.build()
+            Ok(Applied { plan: LogicalPlanBuilder::from(below.plan).project(exprs)?.build()?, columns })
         }
         LogicalPlan::Filter(Filter { predicate, input, .. }) => {
-            let predicate = resolve(predicate.clone(), left.schema())?;
-            Ok(LogicalPlan::Filter(Filter::try_new(predicate, Arc::new(apply(left, input)?))?))
+            let below = apply(left, input)?;
+            let predicate = below.express(predicate.clone(), input.schema(), left.schema())?;
+            let plan = LogicalPlan::Filter(Filter::try_new(predicate, Arc::new(below.plan))?);
+            Ok(Applied { plan, columns: below.columns })
         }
         other => refuse(needed_call(other)?, &format!("below {}", what(other))),
     }
 }
 
 /// The same, with nulls for the rows of `left` for which `right` has none.
-fn apply_outer(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<LogicalPlan> {
+fn apply_outer(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<Applied> {
     match right {
         LogicalPlan::Subquery(subquery) => apply_outer(left, &subquery.subquery),
-        LogicalPlan::SubqueryAlias(SubqueryAlias { input, schema, .. }) => {
-            renamed(left, apply_outer(left, input)?, input.schema(), schema)
-        }
+        LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => apply_outer(left, input),
         // Columns of nothing are null; what is computed of them need not be.
-        LogicalPlan::Projection(Projection { expr, input, schema, .. })
+        LogicalPlan::Projection(Projection { expr, input, .. })
             if expr.iter().all(|expr| matches!(expr.clone().unalias(), Expr::Column(_))) =>
         {
-            let mut columns = own_columns(left);
-            for (index, expr) in expr.iter().enumerate() {
-                let (qualifier, field) = schema.qualified_field(index);
-                columns.push(expr.clone().unalias().alias_qualified(qualifier.cloned(), field.name()));
-            }
-            LogicalPlanBuilder::from(apply_outer(left, input)?).project(columns)?.build()
+            let below = apply_outer(left, input)?;
+            let place = |expr: &Expr| match expr.clone().unalias() {
+                Expr::Column(column) => Ok(below.columns[input.schema().index_of_column(&column)?].clone()),
+                other => plan_err!("{other} is no column"),
+            };
+            let columns = expr.iter().map(place).collect::<Result<_>>()?;
+            Ok(Applied { plan: below.plan, columns })
         }
         other => match TableCall::of(other) {
             Some(call) if matches!(call.input.as_ref(), LogicalPlan::EmptyRelation(empty) if empty.produce_one_row) => {
-                called(call, Arc::clone(left), true)
+                called(call, left, Arc::clone(left), true)
             }
             _ => refuse(needed_call(other)?, &format!("on the right of a LEFT JOIN below {}", what(other))),
         },
     }
 }
 
-/// The call on other rows.
-fn called(call: &TableCall, input: Arc<LogicalPlan>, outer: bool) -> Result<LogicalPlan> {
-    let args = call.args.iter().map(|arg| resolve(arg.clone(), input.schema())).collect::<Result<_>>()?;
-    Ok(TableCall::new(input, call.function.clone(), args, outer, call.has_ordinality())?.into_plan())
+/// The call on other rows, which begin with the columns of `left`.
+fn called(call: &TableCall, left: &LogicalPlan, input: Arc<LogicalPlan>, outer: bool) -> Result<Applied> {
+    let args = call.args.iter().map(|arg| resolve(arg.clone(), left.schema())).collect::<Result<_>>()?;
+    let before = left.schema().fields().len();
+    let plan = TableCall::new(input, call.function.clone(), args, outer, call.has_ordinality())?.into_plan();
+    let columns = plan.schema().columns().split_off(before);
+    Ok(Applied { plan, columns })
 }
 
 /// What a plan is, for a message.
@@ -208,13 +246,4 @@ fn what(plan: &LogicalPlan) -> String {
 
 fn own_columns(plan: &LogicalPlan) -> Vec<Expr> {
     plan.schema().columns().into_iter().map(Expr::Column).collect()
-}
-
-/// The columns that `plan` has beside those of `left` under the names of an alias.
-fn renamed(left: &LogicalPlan, plan: LogicalPlan, from: &DFSchema, to: &DFSchema) -> Result<LogicalPlan> {
-    let mut columns = own_columns(left);
-    for (from, (qualifier, field)) in from.columns().into_iter().zip(to.iter()) {
-        columns.push(Expr::Column(from).alias_qualified(qualifier.cloned(), field.name()));
-    }
-    LogicalPlanBuilder::from(plan).project(columns)?.build()
 }

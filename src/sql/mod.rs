@@ -1,6 +1,7 @@
 //! SQL: statements of our own, the session that understands them, and the factory for sessions that do not.
 
 mod analyze;
+mod barrier;
 mod create;
 mod factory;
 mod lateral;

@@ -86,9 +86,7 @@ fn narrow(plan: &LogicalPlan, used: HashSet<Column>) -> Result<Option<LogicalPla
             if yields.len() == call.yields.len() {
                 return Ok(None);
             }
-            let args = call.args.clone();
-            let call = TableCall::yielding(Arc::clone(&call.input), call.function.clone(), args, call.outer, yields)?;
-            Ok(Some(call.into_plan()))
+            Ok(Some(call.yielding(yields)?.into_plan()))
         }
     }
 }

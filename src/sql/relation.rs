@@ -18,39 +18,41 @@ use datafusion::{
     sql::{
         parser::{CopyToSource, Statement},
         sqlparser::ast::{
-            FunctionArg, FunctionArgExpr, FunctionArgOperator, Ident, ObjectName, TableAlias, TableFactor, VisitMut,
-            VisitorMut,
+            AccessExpr, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArgOperator, Ident, ObjectName,
+            Subscript, TableAlias, TableFactor, Value, VisitMut, VisitorMut, visit_expressions,
         },
     },
 };
 
 use crate::function::{TableCall, WasmScalarUdf, coerce};
 
-/// Makes the calls of table functions in a statement lateral.
-pub(super) fn make_lateral(statement: &mut Statement, is_ours: &dyn Fn(&str) -> bool) {
+/// Makes the calls of table functions in a statement lateral, and fields of results what DataFusion knows.
+pub(super) fn rewrite(statement: &mut Statement, is_ours: &dyn Fn(&str) -> bool) {
     match statement {
         Statement::Statement(statement) => {
-            let _ = statement.visit(&mut Lateral { is_ours });
+            let _ = statement.visit(&mut Rewrite { is_ours });
         }
-        Statement::Explain(explain) => make_lateral(&mut explain.statement, is_ours),
+        Statement::Explain(explain) => rewrite(&mut explain.statement, is_ours),
         Statement::CopyTo(copy) => {
             if let CopyToSource::Query(query) = &mut copy.source {
-                let _ = query.visit(&mut Lateral { is_ours });
+                let _ = query.visit(&mut Rewrite { is_ours });
             }
         }
         _ => {}
     }
 }
 
-struct Lateral<'a> {
+struct Rewrite<'a> {
     is_ours: &'a dyn Fn(&str) -> bool,
 }
 
-impl VisitorMut for Lateral<'_> {
+impl VisitorMut for Rewrite<'_> {
     type Break = ();
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        if let Some(call) = Call::of(factor).filter(|call| (self.is_ours)(&call.name)) {
+        // A constant call can be joined in every way.
+        let is_lateral = |call: &Call| (self.is_ours)(&call.name) && call.beside.is_none() && call.may_refer_out();
+        if let Some(call) = Call::of(factor).filter(is_lateral) {
             *factor = TableFactor::Function {
                 lateral: true,
                 name: ObjectName::from(vec![call.ident]),
@@ -58,6 +60,19 @@ impl VisitorMut for Lateral<'_> {
                 with_ordinality: call.with_ordinality,
                 alias: call.alias,
             };
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// DataFusion knows `f(x)['field']`, but not `f(x).field`, which it refuses: the same in its words.
+    fn post_visit_expr(&mut self, expr: &mut SqlExpr) -> ControlFlow<()> {
+        if let SqlExpr::CompoundFieldAccess { access_chain, .. } = expr {
+            for access in access_chain {
+                if let AccessExpr::Dot(SqlExpr::Identifier(field)) = access {
+                    let index = SqlExpr::value(Value::SingleQuotedString(super::parser::fold(field)));
+                    *access = AccessExpr::Subscript(Subscript::Index { index });
+                }
+            }
         }
         ControlFlow::Continue(())
     }
@@ -71,12 +86,33 @@ struct Call {
     args: Vec<FunctionArg>,
     with_ordinality: bool,
     alias: Option<TableAlias>,
+    /// What was written beside it and is for tables only.
+    beside: Option<&'static str>,
 }
 
 impl Call {
     fn of(factor: &TableFactor) -> Option<Self> {
+        let mut beside = None;
         let (name, args, with_ordinality, alias) = match factor {
-            TableFactor::Table { name, args: Some(args), with_ordinality, alias, .. } => {
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                with_ordinality,
+                alias,
+                sample,
+                version,
+                with_hints,
+                partitions,
+                ..
+            } => {
+                let others = [
+                    (sample.is_some(), "TABLESAMPLE"),
+                    (version.is_some(), "a version"),
+                    (!with_hints.is_empty(), "WITH hints"),
+                    (!partitions.is_empty(), "PARTITION"),
+                    (args.settings.is_some(), "SETTINGS"),
+                ];
+                beside = others.into_iter().find_map(|(is_there, what)| is_there.then_some(what));
                 (name, &args.args, *with_ordinality, alias)
             }
             TableFactor::Function { name, args, with_ordinality, alias, .. } => (name, args, *with_ordinality, alias),
@@ -85,7 +121,20 @@ impl Call {
         let [part] = name.0.as_slice() else { return None };
         let ident = part.as_ident()?.clone();
         let name = super::parser::fold(&ident);
-        Some(Self { ident, name, args: args.clone(), with_ordinality, alias: alias.clone() })
+        Some(Self { ident, name, args: args.clone(), with_ordinality, alias: alias.clone(), beside })
+    }
+
+    /// An argument has names of columns, or a subquery.
+    fn may_refer_out(&self) -> bool {
+        let refers = |expr: &SqlExpr| match expr {
+            SqlExpr::Identifier(_)
+            | SqlExpr::CompoundIdentifier(_)
+            | SqlExpr::Subquery(_)
+            | SqlExpr::Exists { .. }
+            | SqlExpr::InSubquery { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        visit_expressions(&self.args, refers).is_break()
     }
 }
 
@@ -110,6 +159,9 @@ impl RelationPlanner for TableFunctionPlanner {
             return plan_err!(
                 "function {name} is a scalar function; to be called in FROM it has to be created with RETURNS TABLE"
             );
+        }
+        if let Some(what) = call.beside {
+            return plan_err!("function {name}: {what} is for tables, not for table functions");
         }
         let args = arguments(function, call.args, context)?;
         let one_row = Arc::new(LogicalPlanBuilder::empty(true).build()?);

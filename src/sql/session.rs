@@ -23,7 +23,7 @@ use super::{
     parser,
     planner::with_table_functions,
     prune::PruneCalls,
-    relation::{TableFunctionPlanner, make_lateral},
+    relation::{TableFunctionPlanner, rewrite},
     statement::{CreateFunction, Statement},
     status::StatusTable,
     variables::WasmConfig,
@@ -150,7 +150,7 @@ impl Session {
     async fn datafusion(&self, sql: &str) -> Result<DataFrame> {
         let state = self.context.state();
         let mut statement = state.sql_to_statement(sql, &state.config().options().sql_parser.dialect)?;
-        make_lateral(&mut statement, &|name| self.engine.has_function(name));
+        rewrite(&mut statement, &|name| self.engine.has_function(name));
         let plan = state.statement_to_plan(statement).await?;
         self.context.execute_logical_plan(plan).await
     }

@@ -38,6 +38,8 @@ pub(crate) struct TableCall {
     /// Rows without items are kept, with nulls.
     pub(crate) outer: bool,
     pub(crate) yields: Vec<Yield>,
+    /// What the function's columns are qualified with.
+    qualifier: TableReference,
     schema: DFSchemaRef,
 }
 
@@ -56,20 +58,40 @@ impl TableCall {
         if ordinality {
             yields.push(Yield::Ordinality);
         }
-        Self::yielding(input, function, args, outer, yields)
+        // The function's name, unless the input has columns of that name: of another call of the same function.
+        let name = function.definition().name();
+        let is_free = |name: &TableReference| input.schema().iter().all(|(qualifier, _)| qualifier != Some(name));
+        let names = (1..).map(|number| match number {
+            1 => TableReference::bare(name),
+            _ => TableReference::bare(format!("{name}#{number}")),
+        });
+        let qualifier = names.into_iter().find(is_free).expect("an input has finitely many columns");
+        Self::qualified(input, function, args, outer, yields, qualifier)
     }
 
-    /// A call that yields some columns.
-    pub(crate) fn yielding(
+    /// The same call with other columns.
+    pub(crate) fn yielding(&self, yields: Vec<Yield>) -> Result<Self> {
+        let (input, function, args) = (Arc::clone(&self.input), self.function.clone(), self.args.clone());
+        Self::qualified(input, function, args, self.outer, yields, self.qualifier.clone())
+    }
+
+    /// The same call of a function that counts its calls elsewhere.
+    pub(crate) fn calling(&self, function: WasmScalarUdf) -> Self {
+        Self { function, ..self.clone() }
+    }
+
+    fn qualified(
         input: Arc<LogicalPlan>,
         function: WasmScalarUdf,
         args: Vec<Expr>,
         outer: bool,
         yields: Vec<Yield>,
+        qualifier: TableReference,
     ) -> Result<Self> {
-        let fields = yields.iter().map(|what| field(&input, &function, what)).collect::<Result<Vec<_>>>()?;
+        let field = |what| field(&input, &function, &qualifier, what);
+        let fields = yields.iter().map(field).collect::<Result<Vec<_>>>()?;
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
-        Ok(Self { input, function, args, outer, yields, schema: Arc::new(schema) })
+        Ok(Self { input, function, args, outer, yields, qualifier, schema: Arc::new(schema) })
     }
 
     /// The same call with other inputs and arguments; what it yields stays, as far as the input has it.
@@ -79,7 +101,7 @@ impl TableCall {
             _ => true,
         };
         let yields = self.yields.iter().filter(|what| is_there(what)).cloned().collect();
-        Self::yielding(input, self.function.clone(), args, self.outer, yields)
+        Self::qualified(input, self.function.clone(), args, self.outer, yields, self.qualifier.clone())
     }
 
     /// The ordinality is among what it yields.
@@ -99,13 +121,18 @@ impl TableCall {
     }
 
     fn identity(&self) -> impl Hash + PartialEq + '_ {
-        (&self.input, &self.function, &self.args, self.outer, &self.yields)
+        (&self.input, &self.function, &self.args, self.outer, &self.yields, &self.qualifier)
     }
 }
 
-fn field(input: &LogicalPlan, function: &WasmScalarUdf, what: &Yield) -> Result<(Option<TableReference>, FieldRef)> {
+fn field(
+    input: &LogicalPlan,
+    function: &WasmScalarUdf,
+    qualifier: &TableReference,
+    what: &Yield,
+) -> Result<(Option<TableReference>, FieldRef)> {
     let definition = function.definition();
-    let qualifier = Some(TableReference::bare(definition.name()));
+    let qualifier = Some(qualifier.clone());
     Ok(match what {
         Yield::Input(column) => {
             let (qualifier, field) = input.schema().qualified_field_from_column(column)?;

@@ -94,7 +94,8 @@ impl TableProvider for CallTable {
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let yields = columns.into_iter().map(Yield::Item).collect();
         let input = state.create_physical_plan(&one_row).await?;
-        let call = TableCall::yielding(Arc::new(one_row), self.function.clone(), self.args.clone(), false, yields)?;
+        let call = TableCall::new(Arc::new(one_row), self.function.clone(), self.args.clone(), false, false)?;
+        let call = call.yielding(yields)?;
         let args = self.args.iter().map(|arg| state.create_physical_expr(arg.clone(), &DFSchema::empty()));
         let exec = TableCallExec::new(&call, args.collect::<Result<Vec<_>>>()?, input)?;
         Ok(exec.limited(limit))
