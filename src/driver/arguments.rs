@@ -4,7 +4,7 @@
 use wasm_encoder::{BlockType, InstructionSink, ValType};
 
 use super::{
-    emit::{Indices, Locals, USER, add_to, at, load, memory_lane, store, word, zero},
+    emit::{Indices, Locals, USER, add_to, at, element, load, memory_lane, store, word, zero},
     frame,
     spec::{Shape, Slot},
 };
@@ -141,11 +141,7 @@ impl<'a> Node<'a> {
 
     /// Pushes the address of fixed-size value or offset `index`.
     fn address(&self, code: &mut InstructionSink<'_>, index: u32, width: u32) {
-        code.local_get(self.values).local_get(index);
-        if width > 1 {
-            code.i32_const(width.trailing_zeros().cast_signed()).i32_shl();
-        }
-        code.i32_add();
+        element(code, self.values, index, width);
     }
 
     /// Sets the locals of the flat values to value `index`.

@@ -110,6 +110,15 @@ pub(super) fn zero(code: &mut InstructionSink<'_>, ty: ValType) {
     };
 }
 
+/// Pushes the address of element `index` of an array at `base`, both locals; `width` is a power of two.
+pub(super) fn element(code: &mut InstructionSink<'_>, base: u32, index: u32, width: u32) {
+    code.local_get(base).local_get(index);
+    if width > 1 {
+        code.i32_const(width.trailing_zeros().cast_signed()).i32_shl();
+    }
+    code.i32_add();
+}
+
 /// Pushes whether `len` items of `size` bytes from `pointer` on do not lie in the user's memory. Sums have 64 bits.
 pub(super) fn is_outside(code: &mut InstructionSink<'_>, pointer: u32, len: u32, size: u32) {
     code.local_get(len).i64_extend_i32_u().i64_const(size.into()).i64_mul();

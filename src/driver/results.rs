@@ -7,7 +7,10 @@
 use wasm_encoder::{BlockType, InstructionSink};
 
 use super::{
-    emit::{Indices, Locals, USER, add_to, at, core_type, is_outside, load, memory_lane, set_word, store, word, zero},
+    emit::{
+        Indices, Locals, USER, add_to, at, core_type, element, is_outside, load, memory_lane, set_word, store, word,
+        zero,
+    },
     frame::{self, Status},
     spec::{Lane, Shape, Slot},
 };
@@ -164,11 +167,7 @@ impl<'a> Node<'a> {
 
     /// Pushes the address of fixed-size value or end offset `index`.
     fn address(&self, code: &mut InstructionSink<'_>, index: u32, width: u32) {
-        code.local_get(self.values).local_get(index);
-        if width > 1 {
-            code.i32_const(width.trailing_zeros().cast_signed()).i32_shl();
-        }
-        code.i32_add();
+        element(code, self.values, index, width);
     }
 
     /// Writes the end of string or list `index`.

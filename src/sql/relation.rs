@@ -66,7 +66,10 @@ impl VisitorMut for Rewrite<'_> {
 
     /// DataFusion knows `f(x)['field']`, but not `f(x).field`, which it refuses: the same in its words.
     fn post_visit_expr(&mut self, expr: &mut SqlExpr) -> ControlFlow<()> {
-        if let SqlExpr::CompoundFieldAccess { access_chain, .. } = expr {
+        // What begins with a name can be a column of a table, and is DataFusion's.
+        if let SqlExpr::CompoundFieldAccess { root, access_chain } = expr
+            && !matches!(root.as_ref(), SqlExpr::Identifier(_) | SqlExpr::CompoundIdentifier(_))
+        {
             for access in access_chain {
                 if let AccessExpr::Dot(SqlExpr::Identifier(field)) = access {
                     let index = SqlExpr::value(Value::SingleQuotedString(super::parser::fold(field)));

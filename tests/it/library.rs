@@ -14,16 +14,16 @@ fn engine(options: EngineOptions) -> Arc<Engine> {
 }
 
 /// A statement with `$F` standing for the folder of the guest modules.
-fn text(sql: &str) -> String {
+pub(crate) fn text(sql: &str) -> String {
     sql.replace("$F", Path::new(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures").to_str().unwrap())
 }
 
-async fn run(session: &Session, sql: &str) -> Result<String> {
+pub(crate) async fn run(session: &Session, sql: &str) -> Result<String> {
     let batches = session.sql(&text(sql)).await?.collect().await?;
     Ok(pretty_format_batches(&batches)?.to_string())
 }
 
-async fn number(session: &Session, sql: &str) -> Result<i64> {
+pub(crate) async fn number(session: &Session, sql: &str) -> Result<i64> {
     let batches = session.sql(&text(sql)).await?.collect().await?;
     Ok(batches[0].column(0).as_primitive::<Int64Type>().value(0))
 }

@@ -1,12 +1,11 @@
 //! Table functions and lists: rows that yield more than memory should hold, guests that lie about lists, and contexts
 //! without a session.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use datafusion::{
     arrow::{
         array::{Array, AsArray},
-        datatypes::Int64Type,
         util::pretty::pretty_format_batches,
     },
     error::Result,
@@ -18,19 +17,7 @@ use wasmfusion::{
     Engine, EngineOptions, Session, WasmFunctionFactory, WasmScalarUdf, WasmTableFunction, WasmTypePlanner,
 };
 
-fn text(sql: &str) -> String {
-    sql.replace("$F", Path::new(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures").to_str().unwrap())
-}
-
-async fn run(session: &Session, sql: &str) -> Result<String> {
-    let batches = session.sql(&text(sql)).await?.collect().await?;
-    Ok(pretty_format_batches(&batches)?.to_string())
-}
-
-async fn number(session: &Session, sql: &str) -> Result<i64> {
-    let batches = session.sql(&text(sql)).await?.collect().await?;
-    Ok(batches[0].column(0).as_primitive::<Int64Type>().value(0))
-}
+use crate::library::{number, run, text};
 
 async fn session() -> Session {
     let session = Session::new(Engine::new(EngineOptions::default()).unwrap());
