@@ -1,6 +1,8 @@
 //! Results that are lists, item by item: what table functions yield. Only as many items are in memory as go through the
 //! arena at once, however many a row has.
 
+use std::{sync::Arc, time::Duration};
+
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray},
@@ -122,7 +124,7 @@ impl Callable {
                 tally.time(|| {
                     let batch = Box::new(drivers.prepare(image, args, called)?);
                     let run = Some(Box::new(drivers.start(context, &batch, 0..rows)?));
-                    Ok((Way::Drivers { batch, run, goes_on: false }, std::time::Duration::ZERO))
+                    Ok((Way::Drivers { batch, run, goes_on: false }, Duration::ZERO))
                 })
             }
             Route::General(general) => {
@@ -157,7 +159,7 @@ impl Callable {
                 }
                 _ => None,
             };
-            Ok((items, std::time::Duration::ZERO))
+            Ok((items, Duration::ZERO))
         });
         self.count(&context, caller, tally, items.as_ref().err());
         let is_done = match (&mut *way, &self.route) {
@@ -237,9 +239,9 @@ impl Callable {
         let items = lists.values();
         let columns = match items.data_type() {
             DataType::Struct(_) if self.has_fields() => {
-                columns.iter().map(|column| items.as_struct().column(*column).clone()).collect()
+                columns.iter().map(|column| Arc::clone(items.as_struct().column(*column))).collect()
             }
-            _ => columns.iter().map(|_| items.clone()).collect(),
+            _ => columns.iter().map(|_| Arc::clone(items)).collect(),
         };
         Ok(Items { row, goes_on: false, ends, len: items.len(), columns })
     }

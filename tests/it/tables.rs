@@ -243,7 +243,7 @@ async fn a_plain_context_calls_tables_with_constants() {
 #[tokio::test]
 async fn definitions_of_a_session_serve_other_contexts() {
     let session = session().await;
-    let udf = session.context().state().scalar_functions()["words"].clone();
+    let udf = Arc::clone(&session.context().state().scalar_functions()["words"]);
     let definition = Arc::clone(udf.inner().downcast_ref::<WasmScalarUdf>().unwrap().definition());
     assert!(definition.is_table());
     let other = SessionContext::new();
