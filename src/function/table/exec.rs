@@ -314,7 +314,7 @@ impl Places {
             .filter_map(|(row, is_alone)| is_alone.then_some(row))
     }
 
-    /// For each place the number of its row, counted from `each`'s first argument 0, and how many places it has.
+    /// Calls `each` with every row, counted from the first, and how many places it has.
     fn each(&self, items: &Items, mut each: impl FnMut(usize, usize)) {
         let mut begin = 0;
         for (row, end) in items.ends.iter().enumerate() {
