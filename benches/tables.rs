@@ -10,7 +10,9 @@ use std::{fs, hint::black_box, sync::Arc};
 use criterion::{Criterion, Throughput};
 use datafusion::{
     arrow::{
-        array::{ArrayRef, AsArray, GenericListBuilder, Int32Array, Int32Builder, StringArray, StringBuilder},
+        array::{
+            ArrayRef, AsArray, GenericListBuilder, Int32Array, Int32Builder, StringArray, StringBuilder, UInt32Array,
+        },
         compute::cast,
         datatypes::{DataType, Field, Int64Type},
     },
@@ -19,7 +21,7 @@ use datafusion::{
 use support::{Bar, Function, fixtures, print_ratios, run, session};
 use tokio::runtime::Runtime;
 use wasmfusion::Session;
-use wasmtime::{Config, Engine, Store, component};
+use wasmtime::{Config, Engine, Instance, Module, Store, TypedFunc, component};
 
 const ROWS: usize = 8192;
 const FEW: usize = 5;
@@ -27,6 +29,7 @@ const MORE: usize = 25;
 
 const FUNCTIONS: &str = "
     CREATE FUNCTION split_str AS WASM FROM INFILE '$F/built/tables.wasm';
+    CREATE FUNCTION numbered AS WASM FROM INFILE '$F/built/tables.wasm';
     CREATE FUNCTION words RETURNS TABLE AS WASM FROM INFILE '$F/built/tables.wasm';
     CREATE FUNCTION gen_series RETURNS TABLE AS WASM GROW TO 268435456 FROM INFILE '$F/built/tables.wasm'";
 
@@ -47,8 +50,7 @@ struct Piece {
     idx: i32,
 }
 
-type SplitStr = component::TypedFunc<(String, String), (Vec<Piece>,)>;
-
+/// Lists through the typed API and through the driver; and the guest alone, whose lists nobody reads.
 fn lists(c: &mut Criterion) {
     let session = session(1);
     run(&session, FUNCTIONS);
@@ -57,31 +59,61 @@ fn lists(c: &mut Criterion) {
     let component = component::Component::new(&engine, bytes).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = component::Linker::new(&engine).instantiate(&mut store, &component).unwrap();
-    let split: SplitStr = instance.get_typed_func(&mut store, "split-str").unwrap();
+    let split: component::TypedFunc<(String, String), (Vec<Piece>,)> =
+        instance.get_typed_func(&mut store, "split-str").unwrap();
+    let numbered: component::TypedFunc<(u32,), (Vec<Piece>,)> =
+        instance.get_typed_func(&mut store, "numbered").unwrap();
+    let core = fs::read(fixtures().join("built/tables.core.wasm")).unwrap();
+    let core = Instance::new(&mut store, &Module::new(&engine, core).unwrap(), &[]).unwrap();
+    let guest: TypedFunc<u32, u32> = core.get_typed_func(&mut store, "numbered").unwrap();
+    let free: TypedFunc<u32, ()> = core.get_typed_func(&mut store, "cabi_post_numbered").unwrap();
     let mut group = c.benchmark_group("lists");
     group.throughput(Throughput::Elements(ROWS as u64));
     for pieces in [FEW, MORE] {
         let phrases = phrases(pieces);
-        group.bench_function(format!("native {pieces}"), |bencher| bencher.iter(|| native_pieces(black_box(&phrases))));
-        group.bench_function(format!("typed API per row {pieces}"), |bencher| {
+        group.bench_function(format!("split, native {pieces}"), |bencher| {
+            bencher.iter(|| native_pieces(black_box(&phrases)));
+        });
+        group.bench_function(format!("split, typed API {pieces}"), |bencher| {
             bencher.iter(|| {
-                // What would be columns.
-                let (mut bytes, mut last) = (0, 0);
+                let mut last = 0;
                 for phrase in phrases.iter().flatten() {
-                    let (pieces,) = split.call(&mut store, (phrase.to_owned(), " ".to_owned())).unwrap();
-                    for piece in pieces {
-                        bytes += piece.str.len();
-                        last = piece.idx;
-                    }
+                    last += read(&split.call(&mut store, (phrase.to_owned(), " ".to_owned())).unwrap().0);
                 }
-                assert_eq!((bytes, last), (5 * pieces * ROWS, pieces as i32 - 1));
+                assert_eq!(last, (pieces - 1) * ROWS);
+            });
+        });
+        group.bench_function(format!("numbered, typed API {pieces}"), |bencher| {
+            bencher.iter(|| {
+                let mut last = 0;
+                for _ in 0..ROWS {
+                    last += read(&numbered.call(&mut store, (black_box(pieces as u32),)).unwrap().0);
+                }
+                assert_eq!(last, (pieces - 1) * ROWS);
+            });
+        });
+        group.bench_function(format!("numbered, guest alone {pieces}"), |bencher| {
+            bencher.iter(|| {
+                for _ in 0..ROWS {
+                    let list = guest.call(&mut store, black_box(pieces as u32)).unwrap();
+                    free.call(&mut store, list).unwrap();
+                }
             });
         });
         let delimiter: ArrayRef = Arc::new(StringArray::from(vec![" "; ROWS]));
-        let function = Function::new(&session, "split_str", &[Arc::new(phrases), delimiter]);
-        group.bench_function(format!("driver {pieces}"), |bencher| bencher.iter(|| function.call()));
+        let split = Function::new(&session, "split_str", &[Arc::new(phrases), delimiter]);
+        group.bench_function(format!("split, driver {pieces}"), |bencher| bencher.iter(|| split.call()));
+        let counts: ArrayRef = Arc::new(UInt32Array::from(vec![pieces as u32; ROWS]));
+        let numbered = Function::new(&session, "numbered", &[counts]);
+        group.bench_function(format!("numbered, driver {pieces}"), |bencher| bencher.iter(|| numbered.call()));
     }
     group.finish();
+}
+
+/// Looks at what would become columns; gives the last position.
+fn read(pieces: &[Piece]) -> usize {
+    black_box(pieces.iter().map(|piece| piece.str.len()).sum::<usize>());
+    pieces.last().map_or(0, |piece| piece.idx as usize)
 }
 
 /// The columns that the guest's list has, without an allocation per piece.
@@ -189,12 +221,23 @@ fn memory() {
 
 const BARS: &[Bar] = &[
     Bar {
-        what: "typed API per row / driver, 5 elements",
-        of: ("lists", "typed API per row 5"),
-        over: ("lists", "driver 5"),
+        what: "numbered of 5: typed API per row / driver",
+        of: ("lists", "numbered, typed API 5"),
+        over: ("lists", "numbered, driver 5"),
         wanted: "at least 3",
     },
-    Bar { what: "driver / native, 5 elements", of: ("lists", "driver 5"), over: ("lists", "native 5"), wanted: "" },
+    Bar {
+        what: "split_str of 5: typed API per row / driver",
+        of: ("lists", "split, typed API 5"),
+        over: ("lists", "split, driver 5"),
+        wanted: "",
+    },
+    Bar {
+        what: "split_str of 5: driver / native",
+        of: ("lists", "split, driver 5"),
+        over: ("lists", "split, native 5"),
+        wanted: "",
+    },
     Bar {
         what: "words of all reviews, lateral / native and unnest",
         of: ("queries", "words, wasm"),
@@ -215,14 +258,21 @@ fn main() {
     queries(&mut criterion);
     criterion.final_summary();
     print_ratios(BARS);
-    for way in ["native", "typed API per row", "driver"] {
+    println!("\n| ns | per row of {FEW} | per further element |\n| --- | --- | --- |");
+    for (function, way) in [
+        ("numbered", "guest alone"),
+        ("numbered", "typed API"),
+        ("numbered", "driver"),
+        ("split", "native"),
+        ("split", "typed API"),
+        ("split", "driver"),
+    ] {
         let per_row = |pieces: usize| {
-            let name: &'static str = Box::leak(format!("{way} {pieces}").into_boxed_str());
+            let name: &'static str = Box::leak(format!("{function}, {way} {pieces}").into_boxed_str());
             support::median(("lists", name)).map(|nanoseconds| nanoseconds / ROWS as f64)
         };
         if let (Some(few), Some(more)) = (per_row(FEW), per_row(MORE)) {
-            let further = (more - few) / (MORE - FEW) as f64;
-            println!("| {way}: ns per row of {FEW}, per further element | {few:.0}, {further:.1} | 150, 26 |");
+            println!("| {function}, {way} | {few:.0} | {:.1} |", (more - few) / (MORE - FEW) as f64);
         }
     }
     memory();

@@ -198,8 +198,7 @@ impl Callable {
         columns: &[usize],
     ) -> Result<Items, Stop> {
         let mut output = Output::of(&drivers.function.spec.result);
-        let is_record = !output.parts[0].parts.is_empty() && self.has_fields();
-        if is_record {
+        if self.has_fields() {
             for (index, field) in output.parts[0].parts.iter_mut().enumerate() {
                 field.is_skipped = !columns.contains(&index);
             }
@@ -209,7 +208,7 @@ impl Callable {
         let row = run.row();
         drivers.renew(context, run);
         drivers.step(context, batch, run, &mut output)?;
-        let ends: Vec<usize> = output.ends.iter().map(|end| *end as usize).collect();
+        let ends: Vec<usize> = output.offsets[1..].iter().map(|end| *end as usize).collect();
         let [items] = <[Output; 1]>::try_from(output.parts).expect("a list has one part");
         let len = items.rows;
         let (guest, ty) = self.item_type().expect("checked when the function was made");

@@ -58,8 +58,9 @@ pub(super) struct Output {
     pub(super) rows: usize,
     /// Fixed-size values; of strings and binaries the bytes.
     pub(super) values: MutableBuffer,
-    /// Of strings and binaries the end of each row's bytes, of lists that of its items.
-    pub(super) ends: Vec<u64>,
+    /// Of strings and binaries where each row's bytes begin and end, of lists its items: 0, then the end of each row.
+    /// They wrap around above 4 Gi, which a batch never comes to: [`Self::take_offsets`] sees it.
+    pub(super) offsets: Vec<u32>,
     /// Of optional results, one byte per row.
     pub(super) validity: Vec<u8>,
     /// The items of lists, the fields of records.
@@ -74,7 +75,7 @@ impl Output {
         Self {
             rows: 0,
             values: MutableBuffer::new(0),
-            ends: Vec::new(),
+            offsets: vec![0],
             validity: Vec::new(),
             parts: slot.parts.iter().map(Self::of).collect(),
             is_skipped: false,
@@ -83,23 +84,28 @@ impl Output {
 
     /// The bytes of all columns.
     pub(super) fn bytes(&self) -> usize {
-        let own = self.values.len() + 4 * self.ends.len() + self.validity.len();
+        let own = self.values.len() + 4 * (self.offsets.len() - 1) + self.validity.len();
         own + self.parts.iter().map(Self::bytes).sum::<usize>()
     }
 
-    /// What the next ends count from.
-    pub(super) fn end(&self) -> u64 {
+    /// Appends the ends of more rows, which count from what is here so far.
+    pub(super) fn extend_offsets(&mut self, ends: impl Iterator<Item = u32>) {
+        let before = self.end() as u32;
+        self.offsets.extend(ends.map(|end| before.wrapping_add(end)));
+    }
+
+    /// How many bytes or items there are.
+    fn end(&self) -> usize {
         match self.parts.as_slice() {
-            [items] => items.rows as u64,
-            _ => self.values.len() as u64,
+            [items] => items.rows,
+            _ => self.values.len(),
         }
     }
 
     /// Appends the rows of another.
     pub(super) fn append(&mut self, other: &Self) {
-        let before = self.end();
         self.rows += other.rows;
-        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.extend_offsets(other.offsets[1..].iter().copied());
         self.values.extend_from_slice(&other.values);
         self.validity.extend_from_slice(&other.validity);
         self.parts.iter_mut().zip(&other.parts).for_each(|(own, other)| own.append(other));
@@ -168,12 +174,12 @@ impl Output {
     }
 
     fn lift_list(
-        self,
+        mut self,
         item: &GuestType,
         nulls: Option<NullBuffer>,
         return_type: &DataType,
     ) -> Result<Result<ArrayRef, Misfit>> {
-        let offsets = self.offsets()?;
+        let offsets = self.take_offsets()?;
         let [items] = <[Self; 1]>::try_from(self.parts).expect("a list has one part");
         let field = item_field(return_type, item);
         Ok(match items.lift(item, field.data_type(), None)? {
@@ -200,29 +206,27 @@ impl Output {
         Ok(Ok(Arc::new(StructArray::try_new(fields.clone(), columns, nulls)?)))
     }
 
-    fn offsets(&self) -> Result<OffsetBuffer<i32>> {
-        let mut offsets = Vec::with_capacity(self.ends.len() + 1);
-        offsets.push(0);
-        if self.end() > MAX_RESULT as u64 {
+    /// Takes the offsets out.
+    fn take_offsets(&mut self) -> Result<OffsetBuffer<i32>> {
+        if self.end() > MAX_RESULT {
             return Err(too_many_bytes(self.values.len()));
         }
-        // They do not exceed i32::MAX, as was just checked, and each is at least as great as the one before.
-        offsets.extend(self.ends.iter().map(|end| i32::try_from(*end).unwrap_or(i32::MAX)));
-        Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))
+        let offsets = std::mem::take(&mut self.offsets);
+        let count = offsets.len();
+        // As signed numbers they are the same: the greatest is at most i32::MAX, as was just checked.
+        Ok(OffsetBuffer::new(ScalarBuffer::new(Buffer::from_vec(offsets), 0, count)))
     }
 
-    fn lift_strings(self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
-        let offsets = self.offsets()?;
-        let ends = self.ends;
+    fn lift_strings(mut self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+        let offsets = self.take_offsets()?;
         let values: Buffer = self.values.into();
-        let strings = match StringArray::try_new(offsets, values.clone(), nulls) {
+        let strings = match StringArray::try_new(offsets.clone(), values.clone(), nulls) {
             Ok(strings) => strings,
             Err(error) => {
                 // The whole buffer was checked at once; which row is wrong matters only now.
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                let bad = starts
-                    .zip(&ends)
-                    .position(|(start, end)| std::str::from_utf8(&values[start as usize..*end as usize]).is_err());
+                let bad = offsets
+                    .windows(2)
+                    .position(|at| std::str::from_utf8(&values[at[0] as usize..at[1] as usize]).is_err());
                 return match bad {
                     Some(row) => Ok(Err(Misfit { row, message: "a string that is not UTF-8".to_owned() })),
                     None => Err(error.into()),
@@ -235,8 +239,8 @@ impl Output {
         cast_strings(strings, return_type)
     }
 
-    fn lift_binaries(self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
-        let offsets = self.offsets()?;
+    fn lift_binaries(mut self, nulls: Option<NullBuffer>, return_type: &DataType) -> Result<Result<ArrayRef, Misfit>> {
+        let offsets = self.take_offsets()?;
         let binaries = BinaryArray::try_new(offsets, self.values.into(), nulls)?;
         let DataType::FixedSizeBinary(size) = return_type else {
             return Ok(Ok(Arc::new(binaries)));

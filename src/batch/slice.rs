@@ -339,17 +339,12 @@ fn take_column(
             output.values.extend_from_slice(&arena[place.out..place.out + rows * lane.width() as usize]);
         }
         Shape::Bytes | Shape::List => {
-            let before = output.end();
-            let mut end = 0;
-            output.ends.extend(arena[place.out..place.out + 4 * rows].chunks_exact(4).map(|bytes| {
-                end = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-                before + u64::from(end)
-            }));
+            let (ends, _) = arena[place.out..place.out + 4 * rows].as_chunks::<4>();
+            output.extend_offsets(ends.iter().map(|end| u32::from_le_bytes(*end)));
+            let end = ends.last().map_or(0, |end| u32::from_le_bytes(*end) as usize);
             match slot.shape {
-                Shape::Bytes => {
-                    output.values.extend_from_slice(&arena[place.data..place.data + end as usize]);
-                }
-                _ => part_rows = items.unwrap_or(end as usize),
+                Shape::Bytes => output.values.extend_from_slice(&arena[place.data..place.data + end]),
+                _ => part_rows = items.unwrap_or(end),
             }
         }
         Shape::Record => {}

@@ -188,10 +188,9 @@ fn scalars(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) -> Result
         output.validity.push(u8::from(value.is_some()));
         match (slot.shape, value) {
             (Shape::Bytes, value) => {
-                if let Some(value) = value {
-                    output.values.extend_from_slice(&bytes_of(value));
-                }
-                output.ends.push(output.values.len() as u64);
+                let bytes = value.as_ref().map(bytes_of).unwrap_or_default();
+                output.extend_offsets(std::iter::once(bytes.len() as u32));
+                output.values.extend_from_slice(&bytes);
             }
             (Shape::Lane(lane), None) => output.values.extend_zeros(lane.width() as usize),
             (_, Some(value)) => number(value, guest, &mut output),

@@ -153,9 +153,11 @@ impl<'a> Assembly<'a> {
             this.code.function(&stubs::stub(import, &core.types[import.type_index as usize], &surroundings));
         }
         let endless = endless(core);
+        // The first function that is appended, if there is a memory to copy in.
+        let copy = core.function_count();
         for (body, endless) in core.bodies.iter().zip(endless) {
             match endless && memory_limit.is_some() {
-                true => this.code.raw(&interrupt::instrument(core, body.clone(), this.arena)),
+                true => this.code.raw(&interrupt::instrument(core, body.clone(), this.arena, copy)),
                 false => this.code.raw(&core.bytes[body.clone()]),
             };
         }
@@ -180,8 +182,10 @@ impl<'a> Assembly<'a> {
         let (mut copy_in, mut copy_out) = (0, 0);
         if core.memory.is_some() {
             let copy_type = self.add_type(&[ValType::I32; 3], &[]);
-            copy_in = self.add_function(copy_type, &copy::copy(USER, self.arena));
-            copy_out = self.add_function(copy_type, &copy::copy(self.arena, USER));
+            let arena = self.arena;
+            self.add_function(copy_type, &copy::copy(USER, USER, |code| interrupt::push_check(code, arena)));
+            copy_in = self.add_function(copy_type, &copy::copy(USER, arena, |_| {}));
+            copy_out = self.add_function(copy_type, &copy::copy(arena, USER, |_| {}));
             self.exports.export(MEMORY, ExportKind::Memory, USER);
         }
         self.exports.export(ARENA, ExportKind::Memory, self.arena);

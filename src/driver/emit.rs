@@ -119,11 +119,11 @@ pub(super) fn element(code: &mut InstructionSink<'_>, base: u32, index: u32, wid
     code.i32_add();
 }
 
-/// Pushes whether `len` items of `size` bytes from `pointer` on do not lie in the user's memory. Sums have 64 bits.
-pub(super) fn is_outside(code: &mut InstructionSink<'_>, pointer: u32, len: u32, size: u32) {
+/// Pushes whether `len` items of `size` bytes from `pointer` on do not lie in a memory. Sums have 64 bits.
+pub(super) fn is_outside(code: &mut InstructionSink<'_>, memory: u32, pointer: u32, len: u32, size: u32) {
     code.local_get(len).i64_extend_i32_u().i64_const(size.into()).i64_mul();
     code.local_get(pointer).i64_extend_i32_u().i64_add();
-    code.memory_size(USER).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
+    code.memory_size(memory).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
 }
 
 /// Pushes a word of the frame.

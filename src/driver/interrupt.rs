@@ -13,27 +13,32 @@ use wasmparser::{BinaryReader, FunctionBody, Operator};
 use super::{emit::at, frame};
 use crate::module::CoreModule;
 
-/// The bytes of a function's body with checks at its beginning and at the head of every loop.
-pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32) -> Vec<u8> {
+/// The bytes of a function's body with checks at its beginning and at the head of every loop. Where it copies within
+/// its memory it calls `copy`, a function that does the same and checks when that was much.
+pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32, copy: u32) -> Vec<u8> {
     let check = check(arena);
     let bytes = &core.bytes;
     let reader = BinaryReader::new(&bytes[body.clone()], body.start);
     let mut operators = FunctionBody::new(reader).get_operators_reader().expect("validated");
     let mut instrumented = Vec::with_capacity(body.len() + 4 * check.len());
-    let mut copied = body.start;
-    let mut insert_at = |place: usize, instrumented: &mut Vec<u8>| {
-        instrumented.extend_from_slice(&bytes[copied..place]);
-        instrumented.extend_from_slice(&check);
-        copied = place;
-    };
-    insert_at(operators.original_position(), &mut instrumented);
+    let mut from = operators.original_position();
+    instrumented.extend_from_slice(&bytes[body.start..from]);
+    instrumented.extend_from_slice(&check);
     while !operators.eof() {
+        let before = operators.original_position();
         let operator = operators.read().expect("validated");
-        if needs_check_after(&operator) {
-            insert_at(operators.original_position(), &mut instrumented);
+        let after = operators.original_position();
+        if matches!(operator, Operator::MemoryCopy { .. }) {
+            instrumented.extend_from_slice(&bytes[from..before]);
+            InstructionSink::new(&mut instrumented).call(copy);
+            from = after;
+        } else if needs_check_after(&operator) {
+            instrumented.extend_from_slice(&bytes[from..after]);
+            instrumented.extend_from_slice(&check);
+            from = after;
         }
     }
-    instrumented.extend_from_slice(&bytes[copied..body.end]);
+    instrumented.extend_from_slice(&bytes[from..body.end]);
     instrumented
 }
 
@@ -43,7 +48,6 @@ fn needs_check_after(operator: &Operator<'_>) -> bool {
         operator,
         Operator::Loop { .. }
             | Operator::MemoryFill { .. }
-            | Operator::MemoryCopy { .. }
             | Operator::MemoryInit { .. }
             | Operator::MemoryGrow { .. }
             | Operator::TableFill { .. }

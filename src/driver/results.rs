@@ -258,7 +258,7 @@ impl Writer<'_> {
                 code.local_get(node.len).local_get(node.end).local_get(node.position).i32_sub().i32_gt_u();
                 code.if_(BlockType::Empty);
                 // No room is made for what is not there. What has room is checked by copying it.
-                is_outside(code, node.pointer, node.len, 1);
+                is_outside(code, USER, node.pointer, node.len, 1);
                 self.give_up_if(code, Status::OutOfBounds);
                 code.local_get(node.position).local_get(node.data).i32_sub().local_get(node.len).i32_add();
                 code.local_set(node.len);
@@ -303,7 +303,7 @@ impl Writer<'_> {
             code.local_get(node.pointer).i32_const((item.align() - 1).cast_signed()).i32_and();
             self.give_up_if(code, Status::Misaligned);
         }
-        is_outside(code, node.pointer, node.len, item.size());
+        is_outside(code, USER, node.pointer, node.len, item.size());
         self.give_up_if(code, Status::OutOfBounds);
     }
 

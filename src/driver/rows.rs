@@ -339,7 +339,7 @@ impl Plan<'_> {
                 code.local_get(self.position).i32_sub().local_set(room);
                 code.local_get(len).local_get(room).i32_gt_u().if_(BlockType::Empty);
                 // No room is made for what is not there. What has room is checked by copying it.
-                is_outside(code, pointer, len, 1);
+                is_outside(code, USER, pointer, len, 1);
                 code.if_(BlockType::Empty).i32_const(Status::OutOfBounds.code()).return_().end();
                 // Not 0, which means that nothing waits: address 0 is as good as any.
                 code.local_get(self.ret).i32_const(1).i32_add().local_set(self.ret);

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Range,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -9,7 +10,7 @@ use std::{
 
 use datafusion::{
     arrow::{
-        array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array},
+        array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array},
         compute::take,
         datatypes::SchemaRef,
     },
@@ -252,8 +253,8 @@ fn joined(call: &Call, batch: &RecordBatch, items: Items, ordinal: &mut i64) -> 
     let places = Places::of(&items, call.outer);
     let rows = places.len;
     let ordinality = call.sources.iter().any(|source| matches!(source, Source::Ordinality));
-    let numbers = ordinality.then(|| places.ordinals(&items, ordinal));
-    let from = call.sources.iter().any(|source| matches!(source, Source::Input(_))).then(|| places.rows(&items));
+    let numbers = ordinality.then(|| places.ordinals(items.goes_on, ordinal));
+    let from = call.sources.iter().any(|source| matches!(source, Source::Input(_))).then(|| places.rows(items.row));
     let columns = call.sources.iter().map(|source| -> Result<ArrayRef> {
         Ok(match (source, &from, &numbers) {
             (Source::Input(index), Some(from), _) => take(batch.column(*index), from, None)?,
@@ -272,6 +273,8 @@ fn joined(call: &Call, batch: &RecordBatch, items: Items, ordinal: &mut i64) -> 
 
 /// Which rows and items stand side by side.
 struct Places {
+    /// Of each row, counted from the first: its items, and whether it is kept though it has none at all.
+    rows: Vec<(Range<usize>, bool)>,
     len: usize,
     /// The items, null for rows that have none; `None` when it is each item once.
     items: Option<UInt32Array>,
@@ -279,80 +282,51 @@ struct Places {
 
 impl Places {
     fn of(items: &Items, outer: bool) -> Self {
-        let alone = if outer { Self::alone(items).count() } else { 0 };
-        let places = (alone > 0).then(|| {
-            let mut places = Vec::with_capacity(items.len + alone);
-            let mut next = 0;
-            let mut push = |upto: usize, places: &mut Vec<Option<u32>>| {
-                places.extend((next..upto).map(|item| Some(item as u32)));
-                next = upto;
-            };
-            let mut rows = Self::alone(items).peekable();
-            for (row, end) in items.ends.iter().enumerate() {
-                push(*end, &mut places);
-                if rows.next_if_eq(&row).is_some() {
-                    places.push(None);
-                }
-            }
-            push(items.len, &mut places);
-            UInt32Array::from(places)
-        });
-        Self { len: items.len + alone, items: places }
-    }
-
-    /// The rows that have no items at all.
-    fn alone(items: &Items) -> impl Iterator<Item = usize> + '_ {
-        items
-            .ends
-            .iter()
-            .enumerate()
-            .scan(0, |begin, (row, end)| {
-                let is_alone = *begin == *end && !(row == 0 && items.goes_on);
-                *begin = *end;
-                Some((row, is_alone))
-            })
-            .filter_map(|(row, is_alone)| is_alone.then_some(row))
-    }
-
-    /// Calls `each` with every row, counted from the first, and how many places it has.
-    fn each(&self, items: &Items, mut each: impl FnMut(usize, usize)) {
         let mut begin = 0;
-        for (row, end) in items.ends.iter().enumerate() {
-            let own = end - begin;
-            let kept = self.items.is_some() && own == 0 && !(row == 0 && items.goes_on);
-            each(row, own + usize::from(kept));
-            begin = *end;
-        }
-        each(items.ends.len(), items.len - begin);
+        // Behind the last end are the items of a row that goes on.
+        let ends = items.ends.iter().copied().chain([items.len]).enumerate();
+        let rows: Vec<_> = ends
+            .map(|(row, end)| {
+                let own = std::mem::replace(&mut begin, end)..end;
+                let is_whole = row < items.ends.len() && !(row == 0 && items.goes_on);
+                let is_kept = outer && own.is_empty() && is_whole;
+                (own, is_kept)
+            })
+            .collect();
+        let kept = rows.iter().filter(|(_, is_kept)| *is_kept).count();
+        let items_of = |(own, is_kept): &(Range<usize>, bool)| {
+            own.clone().map(|item| Some(item as u32)).chain(is_kept.then_some(None))
+        };
+        let places = (kept > 0).then(|| rows.iter().flat_map(items_of).collect());
+        Self { len: items.len + kept, items: places, rows }
     }
 
-    /// The row of each place.
-    fn rows(&self, items: &Items) -> UInt32Array {
+    /// How many places each row has.
+    fn counts(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rows.iter().map(|(own, is_kept)| own.len() + usize::from(*is_kept))
+    }
+
+    /// The row of each place, where `first` is the first row.
+    fn rows(&self, first: usize) -> UInt32Array {
         let mut rows = Vec::with_capacity(self.len);
-        self.each(items, |row, places| rows.resize(rows.len() + places, (items.row + row) as u32));
+        for (row, count) in self.counts().enumerate() {
+            rows.resize(rows.len() + count, (first + row) as u32);
+        }
         UInt32Array::from(rows)
     }
 
     /// The number of each item in its row; `ordinal` is that of the last item of a row that goes on.
-    fn ordinals(&self, items: &Items, ordinal: &mut i64) -> ArrayRef {
+    fn ordinals(&self, goes_on: bool, ordinal: &mut i64) -> ArrayRef {
         let mut numbers = Vec::with_capacity(self.len);
-        if !items.goes_on {
-            *ordinal = 0;
-        }
-        self.each(items, |row, places| {
-            if row > 0 {
+        for (row, count) in self.counts().enumerate() {
+            if row > 0 || !goes_on {
                 *ordinal = 0;
             }
-            numbers.extend((1..=places as i64).map(|number| *ordinal + number));
-            *ordinal += places as i64;
-        });
-        match &self.items {
-            None => Arc::new(Int64Array::from(numbers)),
-            Some(items) => {
-                use datafusion::arrow::array::Array;
-                Arc::new(Int64Array::new(numbers.into(), items.nulls().cloned()))
-            }
+            numbers.extend((1..=count as i64).map(|number| *ordinal + number));
+            *ordinal += count as i64;
         }
+        let nulls = self.items.as_ref().and_then(|items| items.nulls().cloned());
+        Arc::new(Int64Array::new(numbers.into(), nulls))
     }
 }
 

@@ -24,6 +24,11 @@ impl Guest for Tables {
         }
     }
 
+    fn numbered(n: u32) -> Vec<Piece> {
+        const WORDS: [&str; 4] = ["north", "east", "south", "west"];
+        (0..n as usize).map(|idx| Piece { str: WORDS[idx % WORDS.len()].to_string(), idx: idx as i32 }).collect()
+    }
+
     fn words(text: String) -> Vec<String> {
         words_of(&text).map(str::to_lowercase).collect()
     }
