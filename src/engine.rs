@@ -1,19 +1,19 @@
 //! The engine: what sessions share.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, Weak},
 };
 
 use crate::{
-    batch::{Runtime, Tally},
-    catalog::{Catalog, IfExists},
+    batch::{Route, Runtime, Tally},
+    catalog::{Catalog, Change, Loader, State, StoredFunction},
     error::Result,
-    function::{FunctionDefinition, FunctionSpec, build},
-    image::{ImageStatus, Program},
+    function::{FunctionDefinition, FunctionSpec, build, memory_limit},
+    image::{ImageStatus, Kind, Program},
     lock::lock,
     module::{Module, ModuleHash},
-    variables::{EngineOptions, Variables},
+    variables::{EngineOptions, PLANCACHE, Variables},
 };
 
 /// A code engine: compiled images, sandboxes and the functions that were created. Any number of sessions share one.
@@ -26,18 +26,24 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes an engine without functions.
+    /// Makes an engine with the functions of its data folder, or without functions.
     ///
     /// # Errors
-    /// When an option is out of its range, the folder of the plancache cannot be used, or this machine cannot run
-    /// WebAssembly.
-    pub fn new(options: EngineOptions) -> Result<Arc<Self>> {
+    /// When an option is out of its range, the data folder or that of the plancache cannot be used, or this machine
+    /// cannot run WebAssembly.
+    pub fn new(mut options: EngineOptions) -> Result<Arc<Self>> {
+        let catalog = match &options.data_dir {
+            Some(folder) => Catalog::open(folder)?,
+            None => Catalog::in_memory(),
+        };
+        if let (Some(folder), None) = (&options.data_dir, &options.plancache) {
+            options.plancache = Some(folder.join(PLANCACHE));
+        }
         let variables = Arc::new(Variables::new(options)?);
-        Ok(Arc::new(Self {
-            runtime: Arc::new(Runtime::new(variables)?),
-            catalog: Catalog::default(),
-            programs: Mutex::default(),
-        }))
+        let engine =
+            Arc::new(Self { runtime: Arc::new(Runtime::new(variables)?), catalog, programs: Mutex::default() });
+        engine.refresh()?;
+        Ok(engine)
     }
 
     /// The variables, as they are now.
@@ -45,9 +51,14 @@ impl Engine {
         &self.runtime.variables
     }
 
+    /// The catalog, as far as this process knows.
+    pub(crate) fn catalog(&self) -> Arc<State> {
+        self.catalog.state()
+    }
+
     /// All functions of the engine, in the order of their names.
     pub(crate) fn functions(&self) -> Vec<Arc<FunctionDefinition>> {
-        self.catalog.functions()
+        self.catalog().functions.values().map(Arc::clone).collect()
     }
 
     /// The functions, when they have changed since `version`, with their version now.
@@ -56,38 +67,45 @@ impl Engine {
     }
 
     pub(crate) fn has_function(&self, name: &str) -> bool {
-        self.catalog.contains(name)
+        self.catalog().has_function(name)
     }
 
-    /// Adds a function for all sessions.
+    /// Takes over what other processes changed in the data folder.
     ///
     /// # Errors
-    /// When there is one of that name and `if_exists` says so.
-    pub(crate) fn add_function(&self, function: FunctionDefinition, if_exists: IfExists) -> Result<()> {
-        if let Some(replaced) = self.catalog.add(function, if_exists)? {
-            self.retire(&replaced);
-        }
+    /// When it cannot be read.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        let gone = self.with_loader(|loader| self.catalog.refresh(loader))?;
+        self.retire(&gone);
         Ok(())
     }
 
-    /// Removes a function for all sessions; `false` when there is none of that name.
-    pub(crate) fn remove_function(&self, name: &str) -> bool {
-        let removed = self.catalog.remove(name);
-        if let Some(removed) = &removed {
-            self.retire(removed);
-        }
-        removed.is_some()
+    /// Changes the catalog for all sessions as `decide` says when it has seen what is in it at that time.
+    ///
+    /// # Errors
+    /// Those of `decide`, and when the data folder cannot be written; nothing has changed then.
+    pub(crate) fn change(&self, decide: impl FnOnce(&State) -> Result<Change>) -> Result<()> {
+        let gone = self.with_loader(|loader| self.catalog.change(loader, decide))?;
+        self.retire(&gone);
+        Ok(())
+    }
+
+    fn with_loader<T>(&self, work: impl FnOnce(Loader<'_>) -> Result<T>) -> Result<T> {
+        work(Loader {
+            // What is in a database was allowed once.
+            module: &|bytes, wit| Module::read(bytes, wit, u64::MAX),
+            function: &|stored, module| self.rebuild(stored, module),
+        })
     }
 
     /// Lets go of what no function needs any more. Calls that are under way go on with what they have.
-    fn retire(&self, function: &FunctionDefinition) {
-        let mut unneeded = function.images();
-        for other in self.functions() {
-            let needed = other.images();
-            unneeded.retain(|image| !needed.contains(image));
+    fn retire(&self, gone: &[Arc<FunctionDefinition>]) {
+        if gone.is_empty() {
+            return;
         }
-        for image in &unneeded {
-            self.runtime.images.forget(image);
+        let needed: HashSet<_> = self.functions().iter().flat_map(|function| function.images()).collect();
+        for image in gone.iter().flat_map(|function| function.images()).filter(|image| !needed.contains(image)) {
+            self.runtime.images.forget(&image);
         }
         self.runtime.pools.sweep_unneeded();
     }
@@ -103,8 +121,35 @@ impl Engine {
     }
 
     /// Makes a function; it is not in the catalog yet.
-    pub(crate) fn build(&self, spec: FunctionSpec, module: Module) -> Result<FunctionDefinition> {
-        build(&self.runtime, spec, Arc::new(module), |module, memory_limit| self.program(module, memory_limit))
+    pub(crate) fn build(&self, spec: FunctionSpec, module: Arc<Module>) -> Result<FunctionDefinition> {
+        let memory_limit = memory_limit(&self.runtime, &module, spec.grow_to)?;
+        self.build_with(spec, module, memory_limit)
+    }
+
+    /// Makes a function that a store or a backup describes.
+    pub(crate) fn rebuild(&self, stored: StoredFunction, module: Arc<Module>) -> Result<FunctionDefinition> {
+        let (spec, memory_limit) = stored.spec()?;
+        self.build_with(spec, module, memory_limit)
+    }
+
+    /// The image of a function as a file, with its name in a plancache. It is compiled if it has to be.
+    pub(crate) fn image_file(&self, function: &FunctionDefinition) -> Result<(String, Vec<u8>)> {
+        let cache = &self.runtime.images;
+        let account = self.runtime.account(None);
+        let image = match &function.callable.route {
+            Route::Drivers(drivers) => drivers.program.image(cache, &drivers.function, Kind::Drivers, &account)?.1,
+            Route::General(general) => general.compiled(cache, &account)?,
+        };
+        cache.file(&image)
+    }
+
+    /// Takes files of images into the plancache.
+    pub(crate) fn take_images(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+        self.runtime.images.take(files)
+    }
+
+    fn build_with(&self, spec: FunctionSpec, module: Arc<Module>, memory_limit: u64) -> Result<FunctionDefinition> {
+        build(&self.runtime, spec, module, memory_limit, |module, memory_limit| self.program(module, memory_limit))
     }
 
     fn program(&self, module: Arc<Module>, memory_limit: u64) -> Arc<Program> {

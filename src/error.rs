@@ -26,6 +26,14 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write '{path}': {source}")]
+    Write {
+        /// The path as it was given.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Compiling the module failed: a limit of the compiler, or a defect of ours.
     #[error("compiling the module of function {function} failed: {message}")]
     Compile {
@@ -56,6 +64,14 @@ pub enum Error {
         /// The folder as it was given.
         folder: String,
         /// Why not.
+        message: String,
+    },
+    /// The database in the data folder cannot be used.
+    #[error("catalog '{path}': {message}")]
+    Catalog {
+        /// The folder, or the file in it.
+        path: String,
+        /// Why not, or what went wrong.
         message: String,
     },
     /// The memory pool refused memory for an image or a sandbox.

@@ -17,6 +17,7 @@
 //! An [`Engine`] holds what sessions share: compiled code, sandboxes and functions. A [`Session`] understands all
 //! statements; [`WasmFunctionFactory`] brings `CREATE FUNCTION … LANGUAGE wasm` to a plain DataFusion context.
 
+mod archive;
 mod batch;
 mod catalog;
 mod driver;

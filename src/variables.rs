@@ -17,8 +17,19 @@ use crate::error::{Error, Result};
 /// What the name of every variable begins with in SQL.
 pub(crate) const PREFIX: &str = "wasm";
 
-/// The one variable that is given at start only.
+/// The folder of the plancache within the data folder, and the variable that says another one.
 pub(crate) const PLANCACHE: &str = "plancache";
+
+/// A folder, which is given at start only: the name of its variable without the prefix, what it is, and which it is.
+type Folder = (&'static str, &'static str, fn(&EngineOptions) -> Option<&PathBuf>);
+
+/// The variables that are folders.
+pub(crate) const FOLDERS: [Folder; 2] = [
+    (PLANCACHE, "The folder in which compiled images outlive the process. Given at start.", |o| o.plancache.as_ref()),
+    ("data_dir", "The folder in which functions, modules and extensions outlive the process. Given at start.", |o| {
+        o.data_dir.as_ref()
+    }),
+];
 
 /// A type of variable; all are kept as words.
 trait Value: Copy {
@@ -68,18 +79,21 @@ pub(crate) struct Variable {
 macro_rules! variables {
     ($(#[doc = $doc:literal] $name:ident: $type:ty = $default:expr, $range:expr;)+) => {
         /// The variables of an engine at its start, each with the name that it has in SQL as `wasm.…`; all but
-        /// `plancache` can be changed later with `SET`.
+        /// the folders can be changed later with `SET`.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct EngineOptions {
             $(#[doc = $doc] pub $name: $type,)+
             /// The folder in which compiled images outlive the process; `None` for no such folder. It is made if it
             /// does not exist, and must not be open to other users.
             pub plancache: Option<PathBuf>,
+            /// The folder in which functions, their modules and extensions outlive the process, and in which `plancache`
+            /// is if that is not given; `None` when they live in memory only. It is made if it does not exist.
+            pub data_dir: Option<PathBuf>,
         }
 
         impl Default for EngineOptions {
             fn default() -> Self {
-                Self { $($name: $default,)+ plancache: None }
+                Self { $($name: $default,)+ plancache: None, data_dir: None }
             }
         }
 
@@ -132,6 +146,8 @@ variables! {
     max_compiled_module_size: u64 = 100 << 20, 1..=1 << 34;
     /// Whether modules can be read from URLs and object stores. Default false.
     create_from_url: bool = false, 0..=1;
+    /// Whether a new function may take the name of one of DataFusion's own, which comes back when it is dropped. Default false.
+    shadow_built_in: bool = false, 0..=1;
     /// The longest time in milliseconds that one batch may hold one sandbox; 0 for no limit. Default 30,000.
     timeout_ms: u64 = 30_000, 0..=DAY;
     /// Images are evicted from memory while they have more MiB than this; 0 when this limit is not set. Default 0.
@@ -189,9 +205,10 @@ fn find(name: &str) -> Result<&'static Variable> {
     let name = name.to_ascii_lowercase();
     let short = name.strip_prefix("wasm.").unwrap_or(&name);
     VARIABLES.iter().find(|variable| variable.name == short).ok_or_else(|| {
-        if short == PLANCACHE {
+        if FOLDERS.iter().any(|(name, ..)| *name == short) {
+            let option = short.replace('_', "-");
             return Error::Variable(format!(
-                "{PREFIX}.{PLANCACHE} can only be given when the engine starts, with --plancache or in EngineOptions"
+                "{PREFIX}.{short} can only be given when the engine starts, with --{option} or in EngineOptions"
             ));
         }
         let names: Vec<_> = VARIABLES.iter().map(|variable| variable.name).collect();
@@ -239,6 +256,11 @@ impl Variables {
     /// The value of a variable as `SHOW` gives it.
     pub(crate) fn show(&self, variable: &Variable) -> String {
         variable.text((variable.now)(self).load(Ordering::Relaxed))
+    }
+
+    /// What was given at start.
+    pub(crate) fn start(&self) -> &EngineOptions {
+        &self.start
     }
 
     /// The folder of the plancache.

@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Result},
     image::{Code, Image, ImageCache, Key, Kind},
     lock::lock,
-    memory::Charge,
+    memory::{Account, Charge},
     module::{Module, Signature, Wit},
     sandbox::{Deadline, Failure, Idle, State, failure_of, frames_of, is_refusal, refusal_of},
 };
@@ -100,6 +100,14 @@ impl General {
         };
         let cache = Arc::downgrade(cache);
         Ok(Self { component, export: export.to_owned(), memory_limit, image: Mutex::default(), cache })
+    }
+
+    /// Its image, as a file would have it.
+    ///
+    /// # Errors
+    /// As [`ImageCache::image`].
+    pub(crate) fn compiled(&self, cache: &ImageCache, account: &Account) -> Result<Arc<Image>> {
+        cache.image(Kind::Component, &self.component, account)
     }
 
     /// What its image is known by, once it was made.

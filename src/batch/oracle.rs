@@ -41,6 +41,8 @@ fn engine() -> Arc<Engine> {
 fn spec(name: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
     FunctionSpec {
         name: name.replace('-', "_"),
+        statement: String::new(),
+        extension: None,
         abi: Some(abi),
         export: Some(name.to_owned()),
         grow_to: None,
@@ -269,7 +271,7 @@ fn check(module: &str, wit: Option<&str>, cases: u32) -> usize {
     let names: Vec<String> = world.functions().into_iter().map(|(name, _)| name).collect();
     let mut checked = 0;
     for name in names {
-        let definition = engine.build(spec(&name, Abi::Canonical, DeclaredTypes::default()), read()).unwrap();
+        let definition = engine.build(spec(&name, Abi::Canonical, DeclaredTypes::default()), Arc::new(read())).unwrap();
         if !definition.has_drivers() {
             continue;
         }
@@ -321,7 +323,7 @@ fn basic(text: &str, params: &[DataType], result: &DataType) -> FunctionDefiniti
     let declared =
         DeclaredTypes { params: Some(named.collect()), result: Some(result.clone()), ..DeclaredTypes::default() };
     let module = Module::read(text.as_bytes(), None, 1 << 20).unwrap();
-    engine().build(spec("f", Abi::Basic, declared), module).unwrap()
+    engine().build(spec("f", Abi::Basic, declared), Arc::new(module)).unwrap()
 }
 
 #[test]

@@ -1,28 +1,55 @@
-//! The catalog: the functions of an engine by name.
+//! The catalog: the functions and extensions of an engine by name, in memory and, with a data folder, in its store.
+
+mod format;
+mod store;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::format::StoredFunction;
+use self::store::Store;
 use crate::{
     error::{Error, Result},
     function::FunctionDefinition,
+    lock::lock,
+    module::Module,
 };
 
 /// The functions of an engine. Sessions look at the version to learn that something changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Catalog {
-    state: RwLock<State>,
+    /// What is known of the catalog. It changes under the lock of the store only.
+    state: RwLock<Arc<State>>,
+    /// Held while something changes; `None` when everything lives in memory.
+    store: Mutex<Option<Store>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+/// What is in a catalog at one time.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct State {
     version: u64,
-    functions: BTreeMap<String, Arc<FunctionDefinition>>,
+    pub(crate) functions: BTreeMap<String, Arc<FunctionDefinition>>,
+    pub(crate) extensions: BTreeMap<String, Arc<Extension>>,
+    /// Functions that the store has and this program cannot make, with the reason.
+    broken: BTreeMap<String, String>,
+    /// The revisions of the store's functions.
+    revisions: BTreeMap<String, i64>,
 }
 
-/// What CREATE FUNCTION does when the name is taken.
+/// An extension: functions that come and go together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Extension {
+    pub(crate) name: String,
+    /// The statement that makes it, without secrets.
+    pub(crate) statement: String,
+}
+
+/// What CREATE does when the name is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum IfExists {
     #[default]
@@ -33,53 +60,237 @@ pub(crate) enum IfExists {
     Keep,
 }
 
-impl Catalog {
-    /// Adds a function. The answer is the one that it replaced.
+/// What a statement does to a catalog: first what is dropped, then what is added. All of it happens, or nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    pub(crate) dropped_functions: Vec<String>,
+    pub(crate) dropped_extensions: Vec<String>,
+    pub(crate) functions: Vec<FunctionDefinition>,
+    pub(crate) extensions: Vec<Extension>,
+}
+
+/// Makes a function of what the store has; the module is read once for all functions in it.
+pub(crate) type Load<'a> = &'a dyn Fn(StoredFunction, Arc<Module>) -> Result<FunctionDefinition>;
+/// Reads a module and the WIT text that was given with it.
+pub(crate) type ReadModule<'a> = &'a dyn Fn(&[u8], Option<&str>) -> Result<Module>;
+
+/// How functions are made from what the store has.
+#[derive(Clone, Copy)]
+pub(crate) struct Loader<'a> {
+    pub(crate) module: ReadModule<'a>,
+    pub(crate) function: Load<'a>,
+}
+
+impl State {
+    /// Why a function cannot be added, or nothing when it can.
     ///
     /// # Errors
-    /// When there is one of that name and `if_exists` says so.
-    pub(crate) fn add(
-        &self,
-        function: FunctionDefinition,
-        if_exists: IfExists,
-    ) -> Result<Option<Arc<FunctionDefinition>>> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if state.functions.contains_key(function.name()) {
-            match if_exists {
-                IfExists::Replace => {}
-                IfExists::Keep => return Ok(None),
-                IfExists::Fail => {
-                    return Err(Error::Statement(format!(
-                        "function {} exists already; CREATE OR REPLACE FUNCTION replaces it",
-                        function.name()
-                    )));
-                }
-            }
+    /// When there is one of that name and `if_exists` says so, or it belongs to an extension.
+    pub(crate) fn check_function(&self, name: &str, if_exists: IfExists) -> Result<()> {
+        if let Some(extension) = self.functions.get(name).and_then(|function| function.extension()) {
+            return Err(Error::Statement(format!(
+                "function {name} belongs to the extension {extension}, which can only be replaced or dropped as a whole"
+            )));
         }
-        state.version += 1;
-        Ok(state.functions.insert(function.name().to_owned(), Arc::new(function)))
+        if self.has_function(name) && if_exists != IfExists::Replace {
+            return Err(Error::Statement(format!(
+                "function {name} exists already; CREATE OR REPLACE FUNCTION replaces it"
+            )));
+        }
+        Ok(())
     }
 
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).functions.contains_key(name)
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name) || self.broken.contains_key(name)
     }
 
-    /// Removes a function, if there is one of that name.
-    pub(crate) fn remove(&self, name: &str) -> Option<Arc<FunctionDefinition>> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let removed = state.functions.remove(name)?;
-        state.version += 1;
-        Some(removed)
+    /// # Errors
+    /// When there are functions that this program could not make: a copy would lose them.
+    pub(crate) fn check_whole(&self) -> Result<()> {
+        match self.broken.iter().next() {
+            None => Ok(()),
+            Some((name, why)) => Err(Error::Statement(format!(
+                "function {name} of the data folder cannot be used and would be lost: {why}; drop it first, or use the \
+                 version of wasmfusion that made it"
+            ))),
+        }
     }
 
-    /// All functions, in the order of their names.
-    pub(crate) fn functions(&self) -> Vec<Arc<FunctionDefinition>> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).functions.values().map(Arc::clone).collect()
+    /// There is neither a function nor an extension.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.extensions.is_empty() && self.broken.is_empty()
+    }
+
+    /// The names of all functions, also of those that cannot be used.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.functions.keys().chain(self.broken.keys()).cloned().collect()
+    }
+
+    /// Why a function of this name cannot be used, if there is one.
+    pub(crate) fn why_broken(&self, name: &str) -> Option<&str> {
+        self.broken.get(name).map(String::as_str)
+    }
+
+    /// The functions of an extension, in the order of their names.
+    pub(crate) fn functions_of<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a Arc<FunctionDefinition>> {
+        self.functions.values().filter(move |function| function.extension() == Some(extension))
+    }
+}
+
+impl Catalog {
+    /// A catalog that lives in memory.
+    pub(crate) fn in_memory() -> Self {
+        Self { state: RwLock::default(), store: Mutex::default() }
+    }
+
+    /// Opens the catalog in a folder, and makes it when there is none. It is empty until it is refreshed.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        Ok(Self { state: RwLock::default(), store: Mutex::new(Some(Store::open(folder)?)) })
+    }
+
+    /// What is in it, as far as this process knows.
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn publish(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+    }
+
+    /// Takes over what other processes changed. The answer is what is gone or was replaced.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn refresh(&self, loader: Loader<'_>) -> Result<Vec<Arc<FunctionDefinition>>> {
+        let mut store = lock(&self.store);
+        let Some(store) = store.as_mut() else { return Ok(Vec::new()) };
+        if !store.has_changed()? {
+            return Ok(Vec::new());
+        }
+        let before = self.state();
+        let state = store.read(|read| load(&before, read, loader))?;
+        let gone = gone(&before, &state);
+        self.publish(state);
+        Ok(gone)
+    }
+
+    /// Changes the catalog as `decide` says when it has seen what is in it at that time. The answer is what is gone or
+    /// was replaced.
+    ///
+    /// # Errors
+    /// Those of `decide`, and when the store cannot be written; nothing has changed then.
+    pub(crate) fn change(
+        &self,
+        loader: Loader<'_>,
+        decide: impl FnOnce(&State) -> Result<Change>,
+    ) -> Result<Vec<Arc<FunctionDefinition>>> {
+        let mut store = lock(&self.store);
+        let before = self.state();
+        let state = match store.as_mut() {
+            None => changed((*before).clone(), decide(&before)?, None),
+            Some(store) => store.write(|transaction| {
+                let now = load(&before, transaction, loader)?;
+                let change = decide(&now)?;
+                let revision = transaction.write(&change)?;
+                Ok(changed(now, change, Some(revision)))
+            })?,
+        };
+        let gone = gone(&before, &state);
+        self.publish(state);
+        Ok(gone)
     }
 
     /// The functions, when the catalog has changed since `version`, with its version now.
     pub(crate) fn changed_since(&self, version: u64) -> Option<(u64, Vec<Arc<FunctionDefinition>>)> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         (state.version != version).then(|| (state.version, state.functions.values().map(Arc::clone).collect()))
     }
+}
+
+/// A state after a change.
+fn changed(mut state: State, change: Change, revision: Option<i64>) -> State {
+    state.version += 1;
+    for name in &change.dropped_functions {
+        state.functions.remove(name);
+        state.broken.remove(name);
+        state.revisions.remove(name);
+    }
+    for name in &change.dropped_extensions {
+        state.extensions.remove(name);
+    }
+    for function in change.functions {
+        let name = function.name().to_owned();
+        state.broken.remove(&name);
+        if let Some(revision) = revision {
+            state.revisions.insert(name.clone(), revision);
+        }
+        state.functions.insert(name, Arc::new(function));
+    }
+    for extension in change.extensions {
+        state.extensions.insert(extension.name.clone(), Arc::new(extension));
+    }
+    state
+}
+
+/// The state that the store has, where `before` is known already.
+fn load(before: &State, store: &store::Access<'_>, loader: Loader<'_>) -> Result<State> {
+    let mut state = State { version: before.version + 1, ..State::default() };
+    let mut modules: BTreeMap<String, Result<Arc<Module>, String>> = BTreeMap::new();
+    for extension in store.extensions()? {
+        state.extensions.insert(extension.name.clone(), Arc::new(extension));
+    }
+    for row in store.functions()? {
+        let is_known = before.revisions.get(&row.name) == Some(&row.revision);
+        state.revisions.insert(row.name.clone(), row.revision);
+        if is_known {
+            if let Some(function) = before.functions.get(&row.name) {
+                state.functions.insert(row.name, Arc::clone(function));
+                continue;
+            }
+            if let Some(why) = before.broken.get(&row.name) {
+                state.broken.insert(row.name, why.clone());
+                continue;
+            }
+        }
+        let module = match modules.get(&row.module) {
+            Some(module) => module.clone(),
+            None => {
+                let (bytes, wit) = store.module(&row.module)?;
+                let module =
+                    (loader.module)(&bytes, wit.as_deref()).map_err(|error| error.to_string()).and_then(|module| {
+                        match module.hash().to_string() == row.module {
+                            true => Ok(Arc::new(module)),
+                            false => Err("its module is damaged: the content does not have the hash".to_owned()),
+                        }
+                    });
+                modules.insert(row.module.clone(), module.clone());
+                module
+            }
+        };
+        let function = module.and_then(|module| {
+            let stored = serde_json::from_str(&row.definition).map_err(|error| error.to_string())?;
+            (loader.function)(stored, module).map_err(|error| error.to_string())
+        });
+        match function {
+            Ok(function) => {
+                state.functions.insert(row.name, Arc::new(function));
+            }
+            Err(why) => {
+                tracing::warn!(function = row.name, why, "a function of the data folder cannot be used");
+                state.broken.insert(row.name, why);
+            }
+        }
+    }
+    Ok(state)
+}
+
+/// The functions of one state that are not in another any more.
+fn gone(before: &State, after: &State) -> Vec<Arc<FunctionDefinition>> {
+    let is_gone = |function: &&Arc<FunctionDefinition>| {
+        after.functions.get(function.name()).is_none_or(|other| !Arc::ptr_eq(function, other))
+    };
+    before.functions.values().filter(is_gone).map(Arc::clone).collect()
 }

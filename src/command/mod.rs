@@ -8,6 +8,7 @@ mod history;
 mod interrupt;
 mod options;
 mod output;
+mod pack;
 mod prompt;
 mod records;
 mod run;
@@ -26,7 +27,14 @@ use clap::Parser as _;
 use tokio::runtime::{self, Runtime};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use self::{error::Error, options::Options, output::Printer, prompt::Prompt, run::Runner, script::Script};
+use self::{
+    error::Error,
+    options::{Command, ExtensionCommand, Options},
+    output::Printer,
+    prompt::Prompt,
+    run::Runner,
+    script::Script,
+};
 
 /// Exit code after the reader of standard output has gone away.
 ///
@@ -59,6 +67,9 @@ fn execute(options: &Options) -> Result<(), Error> {
 
 /// Runs the scripts of `options`, or the prompt if there are none.
 fn execute_on(runtime: &Runtime, options: &Options) -> Result<(), Error> {
+    if let Some(Command::Extension(ExtensionCommand::Pack { folder, output })) = &options.command {
+        return pack::pack(&start::session(options, runtime)?, folder, output.as_deref());
+    }
     let interactive = !options.has_scripts() && io::stdin().is_terminal();
     // All text is read before anything is run: a misspelt path is found at once.
     let scripts = if interactive { Vec::new() } else { Script::read_all(options)? };

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// SQL with WebAssembly functions.
 ///
@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 /// Without any, statements are read from standard input; on a terminal, a
 /// prompt is shown.
 #[derive(Debug, Parser)]
-#[command(name = "wasmfusion", version)]
+#[command(name = "wasmfusion", version, args_conflicts_with_subcommands = true)]
 pub(super) struct Options {
     /// SQL to run; can be given several times
     #[arg(short = 'c', long = "command", value_name = "SQL")]
@@ -33,18 +33,47 @@ pub(super) struct Options {
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<Setting>,
 
-    /// Folder where compiled modules are kept for later runs; wasmfusion/plancache in the user's cache folder if not
-    /// given
+    /// Folder of the database: functions, their modules and extensions are kept in it for later runs, and compiled
+    /// modules, too. Without it functions are gone at the end
+    #[arg(long, value_name = "PATH")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    /// Folder where compiled modules are kept for later runs; plancache in the database's folder or
+    /// wasmfusion/plancache in the user's cache folder if not given
     #[arg(long, value_name = "PATH")]
     pub(super) plancache: Option<PathBuf>,
 
     /// Keep no compiled modules
-    #[arg(long, conflicts_with = "plancache")]
+    #[arg(long, conflicts_with_all = ["plancache", "data_dir"])]
     pub(super) no_plancache: bool,
 
     /// Most rows of a result that a table shows, or "inf" for all
     #[arg(long = "maxrows", value_name = "N|inf", default_value = "40")]
     pub(super) max_rows: MaxRows,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What the program does other than running SQL.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make archives for CREATE EXTENSION
+    #[command(subcommand)]
+    Extension(ExtensionCommand),
+}
+
+/// What can be done with an extension.
+#[derive(Debug, Subcommand)]
+pub(super) enum ExtensionCommand {
+    /// Pack a folder with NAME.sql and the files that it names as NAME.tar.gz, and check that its functions can be made
+    Pack {
+        /// The folder
+        folder: PathBuf,
+        /// The archive; NAME.tar.gz in the current folder if not given
+        #[arg(short, long, value_name = "PATH")]
+        output: Option<PathBuf>,
+    },
 }
 
 impl Options {

@@ -39,6 +39,10 @@ pub(super) fn session(options: &Options, runtime: &Runtime) -> Result<Session, E
 }
 
 fn engine(options: &Options, without: EngineOptions) -> Result<Arc<Engine>, Error> {
+    let without = EngineOptions { data_dir: options.data_dir.clone(), ..without };
+    if options.data_dir.is_some() && options.plancache.is_none() {
+        return Engine::new(without).map_err(Error::Engine);
+    }
     let folder = options.plancache.clone().or_else(default_plancache).filter(|_| !options.no_plancache);
     let engine = match Engine::new(EngineOptions { plancache: folder, ..without.clone() }) {
         // Nobody asked for this folder, and everything works without it.

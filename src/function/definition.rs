@@ -28,6 +28,10 @@ pub enum Volatility {
 pub(crate) struct FunctionSpec {
     /// The SQL name, folded.
     pub(crate) name: String,
+    /// The statement that makes it, without secrets; empty when there is none to show.
+    pub(crate) statement: String,
+    /// The extension that it belongs to.
+    pub(crate) extension: Option<String>,
     pub(crate) abi: Option<Abi>,
     pub(crate) export: Option<String>,
     /// GROW TO, in bytes.
@@ -39,11 +43,12 @@ pub(crate) struct FunctionSpec {
 /// A function that can be called from SQL.
 #[derive(Debug)]
 pub struct FunctionDefinition {
+    /// What was asked for.
+    pub(crate) spec: FunctionSpec,
     pub(crate) module: Arc<Module>,
-    pub(crate) export: String,
-    pub(crate) abi: Abi,
-    pub(crate) volatility: Volatility,
-    pub(crate) memory_limit: u64,
+    export: String,
+    abi: Abi,
+    memory_limit: u64,
     pub(crate) callable: Callable,
 }
 
@@ -72,6 +77,18 @@ impl FunctionDefinition {
         &self.export
     }
 
+    /// The statement that makes the function, in one form and without secrets; empty when a plain context made it.
+    #[must_use]
+    pub fn statement(&self) -> &str {
+        &self.spec.statement
+    }
+
+    /// The extension that the function belongs to.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        self.spec.extension.as_deref()
+    }
+
     /// The ABI.
     #[must_use]
     pub fn abi(&self) -> Abi {
@@ -81,7 +98,7 @@ impl FunctionDefinition {
     /// Whether equal arguments give equal results.
     #[must_use]
     pub fn volatility(&self) -> Volatility {
-        self.volatility
+        self.spec.volatility
     }
 
     /// The module by content.
@@ -133,7 +150,7 @@ impl FunctionDefinition {
 /// The memory of a sandbox in bytes when nothing is said.
 const DEFAULT_MEMORY: u64 = 16 << 20;
 
-/// Makes a function from a module. `program` gives the program of a module under a memory limit.
+/// Makes a function from a module, whose sandboxes have at most so many bytes of linear memory. `program` gives the program of a module under a memory limit.
 ///
 /// # Errors
 /// When the module and the statement do not fit, naming both sides.
@@ -141,12 +158,12 @@ pub(crate) fn build(
     runtime: &Arc<Runtime>,
     spec: FunctionSpec,
     module: Arc<Module>,
+    memory_limit: u64,
     program: impl FnOnce(Arc<Module>, u64) -> Arc<Program>,
 ) -> Result<FunctionDefinition> {
     let abi = spec.abi.unwrap_or_else(|| module.default_abi());
     let export = module.export(&spec.name, spec.export.as_deref(), abi, &spec.declared)?;
-    let signature = Signature::matching(spec.declared, export.guest)?;
-    let memory_limit = memory_limit(runtime, &module, spec.grow_to)?;
+    let signature = Signature::matching(spec.declared.clone(), export.guest)?;
     let with_drivers = export.lifted.as_ref().and_then(|lifted| DriverSpec::of(lifted, &signature.guest, abi));
     let route = match with_drivers {
         Some(drivers) => {
@@ -160,20 +177,23 @@ pub(crate) fn build(
         module,
         export: export.name,
         abi,
-        volatility: spec.volatility,
         memory_limit,
         callable: Callable::new(
-            spec.name,
+            spec.name.clone(),
             signature,
             spec.volatility != Volatility::Volatile,
             route,
             Arc::clone(runtime),
         ),
+        spec,
     })
 }
 
 /// The most bytes of linear memory: GROW TO, or the default, or what the module declares when that is more.
-fn memory_limit(runtime: &Runtime, module: &Module, grow_to: Option<u64>) -> Result<u64> {
+///
+/// # Errors
+/// When that is more than is allowed, or less than the module declares.
+pub(crate) fn memory_limit(runtime: &Runtime, module: &Module, grow_to: Option<u64>) -> Result<u64> {
     let cap = runtime.variables.max_linear_memory_size();
     let declared = module.declared_memory();
     if declared > cap {

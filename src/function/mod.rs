@@ -7,7 +7,7 @@ mod table;
 
 pub(crate) use self::{
     coercion::coerce,
-    definition::{FunctionSpec, build},
+    definition::{FunctionSpec, build, memory_limit},
     table::{TableCall, Yield},
 };
 pub use self::{

@@ -16,7 +16,7 @@ use super::{
     engines::{Engines, Kind, compile},
     image::{Code, Image, Live, Room},
     key::Key,
-    plancache::Plancache,
+    plancache::{Plancache, code_of, file},
     shelf::Shelf,
 };
 use crate::{
@@ -111,6 +111,39 @@ impl ImageCache {
     pub(crate) fn image(&self, kind: Kind, wasm: &[u8], account: &Account) -> Result<Arc<Image>> {
         let image = self.get(Key::new(&self.engines, kind, wasm), account, Some(wasm))?;
         Ok(image.expect("made when it was not there"))
+    }
+
+    /// An image as a file, with the name that it has in a plancache.
+    ///
+    /// # Errors
+    /// When the code cannot be written down.
+    pub(crate) fn file(&self, image: &Image) -> Result<(String, Vec<u8>)> {
+        let code = match &image.code {
+            Code::Module(module) => module.serialize(),
+            Code::Component(component) => component.serialize(),
+        };
+        let code = code.map_err(|error| compile_error(format!("{error:#}")))?;
+        Ok((image.key.file_name(), file(&image.key, &code)))
+    }
+
+    /// Takes files of images into the plancache, unless they are for another machine or another version. Their code is
+    /// run as it is: whoever gives them vouches for them.
+    ///
+    /// # Errors
+    /// When there is no plancache, or a file is damaged; nothing was taken then.
+    pub(crate) fn take(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+        let Some(plancache) = &self.plancache else {
+            return Err(Error::Statement("there is no plancache to take images into (wasm.plancache)".to_owned()));
+        };
+        let keyed = files.iter().filter_map(|(name, file)| Some((name, file, Key::named(&self.engines, name)?)));
+        let checked = keyed.map(|(name, file, key)| match code_of(&key, file) {
+            Some(code) => Ok((key, code)),
+            None => Err(Error::Statement(format!("the image {name} is damaged"))),
+        });
+        for (key, code) in checked.collect::<Result<Vec<_>>>()? {
+            plancache.store(&key, code, self.variables.plancache_limit());
+        }
+        Ok(())
     }
 
     /// An image that was made before, from memory or from the plancache; `None` when it has to be compiled again.

@@ -42,6 +42,17 @@ impl Key {
         bytes
     }
 
+    /// The key whose file has this name, if it is one of this machine and this version.
+    pub(super) fn named(engines: &Engines, name: &str) -> Option<Self> {
+        let mut parts = name.split('-');
+        let content = (0..64).step_by(2).map(|at| u8::from_str_radix(name.get(at..at + 2)?, 16).ok());
+        let content = content.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
+        let kind = parts.nth(1)?.parse::<u64>().ok()?;
+        let kind = [Kind::Drivers, Kind::Replay, Kind::Component].into_iter().find(|known| *known as u64 == kind)?;
+        let key = Self { content, ..Self::new(engines, kind, &[]) };
+        (key.file_name() == name).then_some(key)
+    }
+
     /// Whether a file's name begins as [`Self::file_name`].
     pub(super) fn begins(name: &str) -> bool {
         let mut parts = name.split(['-', '.']);

@@ -115,9 +115,7 @@ impl Plancache {
 
     fn write(&self, key: &Key, code: &[u8]) -> io::Result<()> {
         let mut file = self.temporary(&key.file_name())?;
-        let prefix = prefix(key, code.len() as u64);
-        file.write_all(&prefix)?;
-        file.write_all(checksum(&prefix, code).as_bytes())?;
+        file.write_all(&header(key, code))?;
         file.write_all(code)?;
         // Before it gets its name: after a crash the name must not stand for half a file.
         file.as_file().sync_all()?;
@@ -242,6 +240,24 @@ fn read(path: &Path, key: &Key) -> io::Result<Result<Vec<u8>, &'static str>> {
     // The order of eviction. Not being able to say so does no harm.
     let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     Ok(Ok(code))
+}
+
+/// What stands before the code.
+fn header(key: &Key, code: &[u8]) -> Vec<u8> {
+    let prefix = prefix(key, code.len() as u64);
+    let sum = checksum(&prefix, code);
+    [prefix.as_slice(), sum.as_bytes()].concat()
+}
+
+/// The content of an image's file.
+pub(super) fn file(key: &Key, code: &[u8]) -> Vec<u8> {
+    [&header(key, code), code].concat()
+}
+
+/// The code in the content of an image's file, if that is whole.
+pub(super) fn code_of<'a>(key: &Key, file: &'a [u8]) -> Option<&'a [u8]> {
+    let (found, code) = file.split_at_checked(HEADER)?;
+    (found == header(key, code)).then_some(code)
 }
 
 fn prefix(key: &Key, length: u64) -> Vec<u8> {

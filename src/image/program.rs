@@ -134,7 +134,9 @@ impl Program {
             all.iter().filter_map(Weak::upgrade).collect()
         };
         // A replay is about one function only.
-        let functions = if kind == Kind::Replay { vec![Arc::clone(function)] } else { functions };
+        let mut functions = if kind == Kind::Replay { vec![Arc::clone(function)] } else { functions };
+        // Whichever was registered first: another process makes the same image.
+        functions.sort_by_cached_key(|function| format!("{:?}", function.spec));
         let core = self.module.core().expect("a function with drivers has a core module");
         let drivers: Vec<_> = functions.iter().map(|f| (f.spec.clone(), f.facts)).collect();
         let assembled = assemble(core, &drivers, self.memory_limit)

@@ -58,6 +58,8 @@ pub struct Module {
     /// The binary form.
     bytes: Arc<[u8]>,
     wit: Option<Wit>,
+    /// The text of the WIT that was given with the module.
+    wit_text: Option<Arc<str>>,
     is_component: bool,
     /// The core module that holds the functions; of a component only when it can be unwrapped.
     core: Option<CoreModule>,
@@ -94,6 +96,7 @@ impl Module {
             hasher.update(wit);
         }
         let hash = ModuleHash(hasher.finalize().into());
+        let wit_text = wit.map(Arc::from);
         let wit = wit.map(Wit::parse).transpose()?;
         if wasmparser::Parser::is_component(&bytes) {
             if wit.is_some() {
@@ -101,7 +104,7 @@ impl Module {
             }
             Self::of_component(hash, bytes)
         } else {
-            Self::of_core(hash, bytes, wit)
+            Ok(Self { wit_text, ..Self::of_core(hash, bytes, wit)? })
         }
     }
 
@@ -129,7 +132,7 @@ impl Module {
                 import.module, import.field
             )));
         }
-        Ok(Self { hash, bytes, wit, is_component: false, core: Some(core), lifted: HashMap::new() })
+        Ok(Self { hash, bytes, wit, wit_text: None, is_component: false, core: Some(core), lifted: HashMap::new() })
     }
 
     fn of_component(hash: ModuleHash, bytes: Arc<[u8]>) -> Result<Self> {
@@ -158,7 +161,7 @@ impl Module {
                 lifted = unwrapped.lifted;
             }
         }
-        Ok(Self { hash, bytes, wit: Some(wit), is_component: true, core, lifted })
+        Ok(Self { hash, bytes, wit: Some(wit), wit_text: None, is_component: true, core, lifted })
     }
 
     /// The module's name by content.
@@ -194,6 +197,10 @@ impl Module {
 
     pub(crate) fn wit(&self) -> Option<&Wit> {
         self.wit.as_ref()
+    }
+
+    pub(crate) fn wit_text(&self) -> Option<&str> {
+        self.wit_text.as_deref()
     }
 
     pub(crate) fn is_component(&self) -> bool {

@@ -1,14 +1,16 @@
 //! From a CREATE FUNCTION statement to a function.
 
-use std::{fs::File, io::Read};
+use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use datafusion::{
     arrow::datatypes::DataType, common::DFSchema, execution::SessionState, logical_expr::ExprSchemable,
     sql::sqlparser::ast::DataType as SqlType,
 };
 
-use super::statement::{CreateFunction, Returns, Source};
+use super::{
+    source,
+    statement::{CreateFunction, Returns},
+};
 use crate::{
     engine::Engine,
     error::{Error, Result},
@@ -16,11 +18,11 @@ use crate::{
     module::{DeclaredTypes, Module, Parameter},
 };
 
-/// Makes the function that a statement describes.
+/// What a statement asks for.
 ///
 /// # Errors
-/// When its types are unknown, its sources cannot be read or its module does not fit; the function is named.
-pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFunction) -> Result<FunctionDefinition> {
+/// When its types are unknown, or functions are switched off; the function is named.
+pub(super) fn spec(engine: &Engine, state: &SessionState, statement: &CreateFunction) -> Result<FunctionSpec> {
     check_enabled(engine, &statement.name)?;
     let params = statement.params.as_ref().map(|params| {
         params
@@ -48,23 +50,37 @@ pub(super) fn create(engine: &Engine, state: &SessionState, statement: &CreateFu
             declared.table = Some(columns.transpose()?);
         }
     }
-    let module = read(engine, &statement.source)?;
-    let wit = match &statement.wit {
-        None => None,
-        Some(source) => {
-            let bytes = read(engine, source)?;
-            Some(String::from_utf8(bytes).map_err(|_| Error::Signature("WIT: the text is not UTF-8".into()))?)
-        }
-    };
     let spec = FunctionSpec {
         name: statement.name.clone(),
+        statement: statement.to_string(),
+        extension: None,
         abi: statement.abi,
         export: statement.export.clone(),
         grow_to: statement.grow_to,
         declared,
         volatility: statement.volatility,
     };
-    build(engine, spec, &module, wit.as_deref())
+    Ok(spec)
+}
+
+/// Reads the module of a statement, and its WIT.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn read(engine: &Engine, statement: &CreateFunction) -> Result<(Vec<u8>, Option<String>)> {
+    let most = engine.variables().max_raw_module_size();
+    let module = source::read(engine, &statement.source, most).await?;
+    let wit = match &statement.wit {
+        None => None,
+        Some(wit) => Some(wit_text(source::read(engine, wit, most).await?)?),
+    };
+    Ok((module, wit))
+}
+
+/// # Errors
+/// When it is no text.
+pub(super) fn wit_text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::Signature("WIT: the text is not UTF-8".into()))
 }
 
 /// # Errors
@@ -82,7 +98,7 @@ pub(super) fn build(
 ) -> Result<FunctionDefinition> {
     let name = spec.name.clone();
     Module::read(module, wit, engine.variables().max_raw_module_size())
-        .and_then(|module| engine.build(spec, module))
+        .and_then(|module| engine.build(spec, Arc::new(module)))
         .map_err(|error| Error::Statement(format!("CREATE FUNCTION {name}: {error}")))
 }
 
@@ -92,26 +108,4 @@ pub(super) fn arrow_type(state: &SessionState, ty: &SqlType) -> Result<DataType>
         |e: datafusion::error::DataFusionError| Error::Statement(format!("type {ty}: {}", e.strip_backtrace()));
     let expr = state.create_logical_expr(&format!("CAST(NULL AS {ty})"), &DFSchema::empty()).map_err(unknown)?;
     expr.get_type(&DFSchema::empty()).map_err(unknown)
-}
-
-/// Reads a source to its end.
-pub(super) fn read(engine: &Engine, source: &Source) -> Result<Vec<u8>> {
-    match source {
-        Source::File(path) => {
-            let failed = |source| Error::Read { path: path.clone(), source };
-            let mut bytes = Vec::new();
-            // One byte more than is allowed shows that there are too many, however many there are.
-            let most = engine.variables().max_raw_module_size() + 1;
-            File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
-            Ok(bytes)
-        }
-        Source::Base64(text) => {
-            let compact: String = text.split_whitespace().collect();
-            STANDARD.decode(compact).map_err(|e| Error::Statement(format!("BASE64: {e}")))
-        }
-        Source::Remote(how) if !engine.variables().create_from_url() => Err(Error::Statement(format!(
-            "FROM {how}: modules may not be read from other machines (wasm.create_from_url is false)"
-        ))),
-        Source::Remote(how) => Err(Error::Statement(format!("FROM {how} is not supported yet; use a file"))),
-    }
 }

@@ -13,7 +13,7 @@ use datafusion::{
     logical_expr::{self, CreateFunction, Expr, ScalarUDF},
 };
 
-use super::{create, parser, types};
+use super::{create, parser, source, types};
 use crate::{
     engine::Engine,
     function::{FunctionSpec, Volatility, WasmScalarUdf, WasmTableFunction},
@@ -80,6 +80,8 @@ impl FunctionFactory for WasmFunctionFactory {
         let has_types = result.is_some() || table.is_some();
         let spec = FunctionSpec {
             name,
+            statement: String::new(),
+            extension: None,
             abi: None,
             export: None,
             grow_to: None,
@@ -96,7 +98,8 @@ impl FunctionFactory for WasmFunctionFactory {
                 Some(logical_expr::Volatility::Immutable) | None => Volatility::Immutable,
             },
         };
-        let module = create::read(&self.engine, &parser::location(path))?;
+        let module =
+            source::read(&self.engine, &parser::location(path), self.engine.variables().max_raw_module_size()).await?;
         let function = create::build(&self.engine, spec, &module, None)?;
         let pool = Arc::clone(&state.runtime_env().memory_pool);
         if function.is_table() {

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::{
     tokenizer::{Token, Tokenizer},
 };
 
-use super::statement::{CreateFunction, Returns, Source, SqlParameter, Statement};
+use super::statement::{CreateFunction, Place, Returns, Secret, Service, Source, SqlParameter, Statement};
 use crate::{
     catalog::IfExists,
     error::{Error, Result},
@@ -36,37 +36,95 @@ pub(crate) fn parse(sql: &str) -> Result<Option<Statement>> {
         .collect();
     let begins = |expected: &[&str]| words.iter().map(String::as_str).take(expected.len()).eq(expected.iter().copied());
     let has = |pair: [&str; 2]| words.windows(2).any(|two| two == pair);
-    let creates = [
-        &["CREATE", "FUNCTION"][..],
-        &["CREATE", "OR", "REPLACE", "FUNCTION"],
-        &["CREATE", "TEMPORARY", "FUNCTION"],
-        &["CREATE", "OR", "REPLACE", "TEMPORARY", "FUNCTION"],
-    ];
-    let is_create = creates.iter().any(|words| begins(words)) && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"]));
+    let creates = |what| {
+        [
+            &["CREATE", what][..],
+            &["CREATE", "OR", "REPLACE", what],
+            &["CREATE", "TEMPORARY", what],
+            &["CREATE", "OR", "REPLACE", "TEMPORARY", what],
+        ]
+        .iter()
+        .any(|words| begins(words))
+    };
     // DataFusion knows how to reset its own variables only.
-    let is_reset = begins(&["RESET"])
-        && tokens
-            .iter()
-            .filter(|token| !matches!(token, Token::Whitespace(_)))
-            .nth(1)
-            .is_some_and(|token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(PREFIX)));
-    if !is_create && !is_reset && !begins(&["DROP", "FUNCTION"]) {
+    let resets_ours = || {
+        begins(&["RESET"])
+            && tokens
+                .iter()
+                .filter(|token| !matches!(token, Token::Whitespace(_)))
+                .nth(1)
+                .is_some_and(|token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(PREFIX)))
+    };
+    let rule: Rule<'_, '_> = if creates("FUNCTION") && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"])) {
+        Grammar::create_function
+    } else if begins(&["DROP", "FUNCTION"]) {
+        Grammar::drop_function
+    } else if begins(&["SHOW", "CREATE", "FUNCTION"]) || begins(&["SHOW", "CREATE", "EXTENSION"]) {
+        Grammar::show_create
+    } else if creates("EXTENSION") {
+        Grammar::create_extension
+    } else if begins(&["DROP", "EXTENSION"]) {
+        Grammar::drop_extension
+    } else if begins(&["SHOW", "EXTENSIONS"]) {
+        Grammar::show_extensions
+    } else if begins(&["BACKUP"]) {
+        Grammar::backup
+    } else if begins(&["RESTORE"]) {
+        Grammar::restore
+    } else if resets_ours() {
+        Grammar::reset
+    } else {
         return Ok(None);
-    }
+    };
     let mut parser =
         Parser::new(&DIALECT).try_with_sql(sql).map_err(|e| Error::Statement(format!("SQL error: {e}")))?;
-    let mut grammar = Grammar { parser: &mut parser };
-    let parsed = match (is_create, is_reset) {
-        (true, _) => grammar.create_function(),
-        (_, true) => grammar.reset(),
-        _ => grammar.drop_function(),
-    };
+    let parsed = rule(&mut Grammar { parser: &mut parser });
     match parsed {
         Ok(statement) => Ok(Some(statement)),
         Err(Wrong::Syntax(error)) => Err(Error::Statement(format!("SQL error: {error}"))),
         Err(Wrong::Meaning(error)) => Err(error),
     }
 }
+
+/// Parses a script that has CREATE FUNCTION statements only.
+///
+/// # Errors
+/// When there is another statement, or one is wrong, with the place.
+pub(crate) fn parse_script(sql: &str) -> Result<Vec<CreateFunction>> {
+    let syntax = |e: ParserError| Error::Statement(format!("SQL error: {e}"));
+    let mut parser = Parser::new(&DIALECT).try_with_sql(sql).map_err(syntax)?;
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        let next = parser.peek_token_ref().clone();
+        if next.token == Token::EOF {
+            return Ok(statements);
+        }
+        let begins = [["CREATE", "FUNCTION"], ["CREATE", "OR"]].into_iter().any(|words| {
+            let is = |place, word| matches!(&parser.peek_nth_token_ref(place).token,
+                Token::Word(next) if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word));
+            is(0, words[0]) && is(1, words[1])
+        });
+        if !begins {
+            return Err(Error::Statement(format!(
+                "only CREATE FUNCTION … AS WASM is allowed, and there is a statement with {} at line {}",
+                next.token, next.span.start.line
+            )));
+        }
+        match (Grammar { parser: &mut parser }).function() {
+            Ok(statement) => statements.push(statement),
+            Err(Wrong::Syntax(error)) => return Err(syntax(error)),
+            Err(Wrong::Meaning(error)) => return Err(error),
+        }
+        let after = parser.peek_token_ref();
+        if !matches!(after.token, Token::SemiColon | Token::EOF) {
+            return parser.expected_ref("end of statement", after).map_err(syntax);
+        }
+    }
+}
+
+/// What reads a statement from its first word to its end.
+type Rule<'a, 'b> = fn(&mut Grammar<'a, 'b>) -> Result<Statement, Wrong>;
 
 /// What is wrong with a statement.
 enum Wrong {
@@ -92,22 +150,15 @@ struct Grammar<'a, 'b> {
 
 impl Grammar<'_, '_> {
     fn create_function(&mut self) -> Result<Statement, Wrong> {
-        self.parser.expect_keyword_is(Keyword::CREATE)?;
-        let replace = self.parser.parse_keywords(&[Keyword::OR, Keyword::REPLACE]);
-        if self.parser.parse_keyword(Keyword::TEMPORARY) {
-            return Err(Error::Statement("TEMPORARY functions are not supported yet".into()).into());
-        }
-        self.parser.expect_keyword_is(Keyword::FUNCTION)?;
-        let keep = self.parser.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
-        let if_exists = match (replace, keep) {
-            (true, true) => {
-                return Err(Error::Statement("OR REPLACE and IF NOT EXISTS contradict each other".into()).into());
-            }
-            (true, false) => IfExists::Replace,
-            (false, true) => IfExists::Keep,
-            (false, false) => IfExists::Fail,
-        };
-        let name = self.function_name()?;
+        let function = self.function()?;
+        self.end()?;
+        Ok(Statement::CreateFunction(Box::new(function)))
+    }
+
+    /// CREATE FUNCTION without what follows it.
+    fn function(&mut self) -> Result<CreateFunction, Wrong> {
+        let if_exists = self.create("FUNCTION")?;
+        let name = self.name("function")?;
         let params = self.params()?;
         let returns = self.returns()?;
         let mut options = Options::default();
@@ -127,7 +178,7 @@ impl Grammar<'_, '_> {
             called_on_null: None,
             abi: None,
             grow_to: None,
-            source: Source::File(String::new()),
+            source: Place::File(String::new()).into(),
             wit: None,
             export: None,
         };
@@ -143,8 +194,96 @@ impl Grammar<'_, '_> {
         }
         function.volatility = options.volatility.unwrap_or_default();
         function.called_on_null = options.called_on_null;
+        Ok(function)
+    }
+
+    /// `CREATE [OR REPLACE] what [IF NOT EXISTS]`
+    fn create(&mut self, what: &str) -> Result<IfExists, Wrong> {
+        self.parser.expect_keyword_is(Keyword::CREATE)?;
+        let replace = self.parser.parse_keywords(&[Keyword::OR, Keyword::REPLACE]);
+        if self.parser.parse_keyword(Keyword::TEMPORARY) {
+            return Err(Error::Statement(format!("TEMPORARY {}s are not supported yet", what.to_lowercase())).into());
+        }
+        self.expect_word(what)?;
+        let keep = self.parser.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
+        match (replace, keep) {
+            (true, true) => Err(Error::Statement("OR REPLACE and IF NOT EXISTS contradict each other".into()).into()),
+            (true, false) => Ok(IfExists::Replace),
+            (false, true) => Ok(IfExists::Keep),
+            (false, false) => Ok(IfExists::Fail),
+        }
+    }
+
+    fn create_extension(&mut self) -> Result<Statement, Wrong> {
+        let if_exists = self.create("EXTENSION")?;
+        let name = self.name("extension")?;
+        self.expect_word("FROM")?;
+        let source = self.source()?;
         self.end()?;
-        Ok(Statement::CreateFunction(Box::new(function)))
+        Ok(Statement::CreateExtension { name, if_exists, source })
+    }
+
+    fn drop_extension(&mut self) -> Result<Statement, Wrong> {
+        self.parser.expect_keyword_is(Keyword::DROP)?;
+        self.expect_word("EXTENSION")?;
+        let if_exists = self.parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+        let name = self.name("extension")?;
+        self.end()?;
+        Ok(Statement::DropExtension { name, if_exists })
+    }
+
+    fn show_extensions(&mut self) -> Result<Statement, Wrong> {
+        self.words(&["SHOW", "EXTENSIONS"]);
+        self.end()?;
+        Ok(Statement::ShowExtensions)
+    }
+
+    fn show_create(&mut self) -> Result<Statement, Wrong> {
+        self.words(&["SHOW", "CREATE"]);
+        let is_function = self.word("FUNCTION");
+        if !is_function {
+            self.expect_word("EXTENSION")?;
+        }
+        let name = self.name(if is_function { "function" } else { "extension" })?;
+        self.end()?;
+        Ok(if is_function { Statement::ShowCreateFunction(name) } else { Statement::ShowCreateExtension(name) })
+    }
+
+    /// `BACKUP DATABASE TO { 'path or url' | S3 … } [WITH PLANCACHE]`
+    fn backup(&mut self) -> Result<Statement, Wrong> {
+        self.expect_word("BACKUP")?;
+        self.expect_word("DATABASE")?;
+        self.expect_word("TO")?;
+        let target = self.archive()?;
+        if target.sha256.is_some() || matches!(target.place, Place::Base64(_)) {
+            return Err(Error::Statement("BACKUP DATABASE TO a file, URL, S3, GCS or AZURE".into()).into());
+        }
+        let plancache = self.words(&["WITH", "PLANCACHE"]);
+        self.end()?;
+        Ok(Statement::Backup { target, plancache })
+    }
+
+    /// `RESTORE [OR REPLACE] DATABASE FROM { 'path or url' | S3 … } [WITH PLANCACHE]`
+    fn restore(&mut self) -> Result<Statement, Wrong> {
+        self.expect_word("RESTORE")?;
+        let replace = self.words(&["OR", "REPLACE"]);
+        self.expect_word("DATABASE")?;
+        self.expect_word("FROM")?;
+        let source = self.archive()?;
+        let plancache = self.words(&["WITH", "PLANCACHE"]);
+        self.end()?;
+        Ok(Statement::Restore { source, replace, plancache })
+    }
+
+    /// A source, or only a path or URL.
+    fn archive(&mut self) -> Result<Source, Wrong> {
+        match &self.parser.peek_token_ref().token {
+            Token::SingleQuotedString(_) => {
+                let source = location(&self.parser.parse_literal_string()?);
+                self.checksum(source.place)
+            }
+            _ => self.source(),
+        }
     }
 
     /// `[ABI …] [GROW TO n] FROM source [WITH WIT FROM source] [USING EXPORT 'name']`
@@ -181,27 +320,46 @@ impl Grammar<'_, '_> {
 
     fn source(&mut self) -> Result<Source, Wrong> {
         let local = self.word("LOCAL");
-        if self.word("INFILE") {
-            return Ok(Source::File(self.parser.parse_literal_string()?));
-        }
-        if !local {
-            if self.word("BASE64") {
-                return Ok(Source::Base64(self.parser.parse_literal_string()?));
-            }
-            for service in ["URL", "HTTP", "S3", "GCS", "AZURE"] {
-                if self.word(service) {
-                    self.parser.parse_literal_string()?;
-                    for clause in ["CONFIG", "CREDENTIALS"] {
-                        if self.word(clause) {
-                            self.parser.parse_literal_string()?;
-                        }
-                    }
-                    return Ok(Source::Remote(service.to_owned()));
+        let place = if self.word("INFILE") {
+            Place::File(self.parser.parse_literal_string()?)
+        } else if local {
+            return self.parser.expected_ref("INFILE", self.parser.peek_token_ref()).map_err(Into::into);
+        } else if self.word("BASE64") {
+            Place::Base64(self.parser.parse_literal_string()?)
+        } else if self.word("URL") || self.word("HTTP") {
+            Place::Url(Secret(self.parser.parse_literal_string()?))
+        } else if let Some(service) =
+            [Service::S3, Service::Gcs, Service::Azure].into_iter().find(|service| self.word(service.word()))
+        {
+            let path = self.parser.parse_literal_string()?;
+            let (mut config, mut credentials) = (None, None);
+            loop {
+                if self.word("CONFIG") {
+                    once(&mut config, self.parser.parse_literal_string()?, "CONFIG")?;
+                } else if self.word("CREDENTIALS") {
+                    once(&mut credentials, Secret(self.parser.parse_literal_string()?), "CREDENTIALS")?;
+                } else {
+                    break;
                 }
             }
+            Place::Store { service, path, config, credentials }
+        } else {
+            let expected = "[LOCAL] INFILE 'path', BASE64 '…', URL 'url', S3, GCS or AZURE 'bucket/key'";
+            return self.parser.expected_ref(expected, self.parser.peek_token_ref()).map_err(Into::into);
+        };
+        self.checksum(place)
+    }
+
+    /// `[SHA256 '…']` behind a place.
+    fn checksum(&mut self, place: Place) -> Result<Source, Wrong> {
+        if !self.word("SHA256") {
+            return Ok(place.into());
         }
-        let expected = if local { "INFILE" } else { "[LOCAL] INFILE 'path' or BASE64 '…'" };
-        self.parser.expected_ref(expected, self.parser.peek_token_ref()).map_err(Into::into)
+        let sum = self.parser.parse_literal_string()?.to_ascii_lowercase();
+        if sum.len() != 64 || !sum.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(Error::Statement(format!("SHA256 '{sum}': it has 64 hexadecimal digits")).into());
+        }
+        Ok(Source { place, sha256: Some(sum) })
     }
 
     fn params(&mut self) -> Result<Option<Vec<SqlParameter>>, Wrong> {
@@ -291,7 +449,7 @@ impl Grammar<'_, '_> {
         self.parser.expect_keyword_is(Keyword::FUNCTION)?;
         let if_exists = self.parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
         let as_written = self.parser.peek_token_ref().token.to_string();
-        let name = self.function_name()?;
+        let name = self.name("function")?;
         // There is one function of a name, so its parameters say nothing.
         self.params()?;
         if self.parser.peek_token_ref().token == Token::Comma {
@@ -309,16 +467,16 @@ impl Grammar<'_, '_> {
         Ok(Statement::Reset(parts.skip(1).collect::<Vec<_>>().join(".")))
     }
 
-    fn function_name(&mut self) -> Result<String, Wrong> {
+    /// The name of a function or extension.
+    fn name(&mut self, what: &str) -> Result<String, Wrong> {
         let name = self.parser.parse_object_name(false)?;
         match name.0.as_slice() {
             [part] => part
                 .as_ident()
                 .map(fold)
-                .ok_or_else(|| Wrong::Meaning(Error::Statement(format!("'{name}' is not a function's name")))),
+                .ok_or_else(|| Wrong::Meaning(Error::Statement(format!("'{name}' is no name of a {what}")))),
             _ => {
-                Err(Error::Statement(format!("function {name}: functions have no schema, so no '.' in their names"))
-                    .into())
+                Err(Error::Statement(format!("{what} {name}: {what}s have no schema, so no '.' in their names")).into())
             }
         }
     }
@@ -373,11 +531,16 @@ fn once<T: PartialEq>(option: &mut Option<T>, value: T, what: &str) -> Result<()
 
 /// A path or a URL.
 pub(super) fn location(text: &str) -> Source {
-    match text.split_once("://") {
-        Some(("file", path)) => Source::File(path.to_owned()),
-        Some((scheme, _)) => Source::Remote(scheme.to_owned()),
-        None => Source::File(text.to_owned()),
-    }
+    let store = |service, path: &str| Place::Store { service, path: path.to_owned(), config: None, credentials: None };
+    let place = match text.split_once("://") {
+        None => Place::File(text.to_owned()),
+        Some(("file", path)) => Place::File(path.to_owned()),
+        Some(("s3", path)) => store(Service::S3, path),
+        Some(("gs", path)) => store(Service::Gcs, path),
+        Some(("az", path)) => store(Service::Azure, path),
+        Some(_) => Place::Url(Secret(text.to_owned())),
+    };
+    place.into()
 }
 
 /// A name as SQL means it.
@@ -413,7 +576,7 @@ mod tests {
         assert_eq!((params[1].name.as_str(), params[1].not_null), ("B", false));
         assert_eq!((f.volatility, f.called_on_null), (Volatility::Stable, Some(true)));
         assert_eq!((f.abi, f.grow_to), (Some(Abi::Canonical), Some(1000)));
-        assert_eq!((f.source, f.wit), (Source::File("x.wasm".into()), Some(Source::Base64("AA==".into()))));
+        assert_eq!((f.source, f.wit), (Place::File("x.wasm".into()).into(), Some(Place::Base64("AA==".into()).into())));
         assert_eq!(f.export.as_deref(), Some("my-fn"));
     }
 

@@ -2,14 +2,19 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
 use datafusion::{
-    common::plan_err,
+    arrow::{
+        array::{ArrayRef, StringArray},
+        datatypes::{DataType, Field, Schema},
+        record_batch::RecordBatch,
+    },
     dataframe::DataFrame,
     error::Result,
-    execution::{FunctionRegistry, SessionState, memory_pool::MemoryPool, session_state::SessionStateBuilder},
+    execution::{FunctionRegistry, memory_pool::MemoryPool, session_state::SessionStateBuilder},
     logical_expr::{LogicalPlanBuilder, ScalarUDF, planner::RelationPlanner},
     optimizer::AnalyzerRule,
     prelude::{SessionConfig, SessionContext},
@@ -17,19 +22,20 @@ use datafusion::{
 
 use super::{
     analyze::MeteringQueryPlanner,
-    create,
+    backup, extension,
     factory::WasmFunctionFactory,
+    information_schema::InformationSchemaPlanner,
     lateral::LateralCalls,
     parser,
     planner::with_table_functions,
     prune::PruneCalls,
     relation::{TableFunctionPlanner, rewrite},
-    statement::{CreateFunction, Statement},
+    source,
+    statement::Statement,
     status::StatusTable,
     variables::WasmConfig,
 };
 use crate::{
-    catalog::IfExists,
     engine::Engine,
     function::{FunctionDefinition, WasmScalarUdf},
     lock::lock,
@@ -51,6 +57,8 @@ struct Seen {
     version: u64,
     functions: BTreeMap<String, Arc<FunctionDefinition>>,
     pool: Option<Arc<dyn MemoryPool>>,
+    /// DataFusion's own functions whose names ours have, to come back when those are dropped.
+    shadowed: BTreeMap<String, Arc<ScalarUDF>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -87,7 +95,8 @@ impl Session {
                 .with_query_planner(planner)
                 .with_function_factory(Some(Arc::new(factory)));
             if is_new {
-                let mut planners: Vec<Arc<dyn RelationPlanner>> = vec![Arc::new(TableFunctionPlanner)];
+                let mut planners: Vec<Arc<dyn RelationPlanner>> =
+                    vec![Arc::new(TableFunctionPlanner), Arc::new(InformationSchemaPlanner(Arc::clone(&engine)))];
                 planners.extend(state.relation_planners().iter().map(Arc::clone));
                 builder = builder
                     .with_analyzer_rule(Arc::new(LateralCalls))
@@ -122,28 +131,41 @@ impl Session {
     /// When the statement is wrong, or cannot be carried out.
     pub async fn sql(&self, sql: &str) -> Result<DataFrame> {
         self.see()?;
-        match parser::parse(sql)? {
-            Some(Statement::CreateFunction(statement)) => {
-                self.create_function(&statement)?;
-                self.nothing()
-            }
-            Some(Statement::DropFunction { name, .. }) if self.engine.remove_function(&name) => {
-                self.see()?;
-                self.nothing()
-            }
-            // DataFusion does not fold names here, and would drop ours behind the catalog's back.
-            Some(Statement::DropFunction { name, as_written, if_exists }) if self.engine.has_function(&as_written) => {
-                match if_exists {
-                    true => self.nothing(),
-                    false => plan_err!("function {name} does not exist; to drop the other one, write \"{as_written}\""),
+        let Some(statement) = parser::parse(sql)? else { return self.datafusion(sql).await };
+        match statement {
+            Statement::CreateFunction(statement) => self.create_function(&statement).await?,
+            Statement::DropFunction { name, as_written, if_exists } => {
+                if !self.drop_function(&name, &as_written, if_exists)? {
+                    return self.datafusion(sql).await;
                 }
             }
-            Some(Statement::Reset(name)) => {
-                self.engine.variables().reset(&name)?;
-                self.nothing()
+            Statement::ShowCreateFunction(name) => return self.show_create_function(&name),
+            Statement::CreateExtension { name, if_exists, source } => {
+                self.create_extension(&name, if_exists, &source).await?;
             }
-            _ => self.datafusion(sql).await,
+            Statement::DropExtension { name, if_exists } => self.drop_extension(&name, if_exists)?,
+            Statement::ShowExtensions => return self.show_extensions(),
+            Statement::ShowCreateExtension(name) => return self.show_create_extension(&name),
+            Statement::Backup { target, plancache } => {
+                source::write(&self.engine, &target, backup::backup(&self.engine, plancache)?).await?;
+            }
+            Statement::Restore { source, replace, plancache } => {
+                let archive = source::read(&self.engine, &source, u64::MAX - 1).await?;
+                backup::read(&self.engine, &archive)?.restore(&self.engine, replace, plancache)?;
+            }
+            Statement::Reset(name) => self.engine.variables().reset(&name)?,
         }
+        self.see()?;
+        self.rows(&[], Vec::new())
+    }
+
+    /// Packs the extension in a folder as an archive for CREATE EXTENSION; the answer is its name and the archive. The
+    /// folder has one file `name.sql` with CREATE FUNCTION statements and the files that they name with LOCAL INFILE.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or one of the functions cannot be made.
+    pub fn pack_extension(&self, folder: &Path) -> Result<(String, Vec<u8>)> {
+        Ok(extension::pack(&self.engine, &self.context.state(), folder)?)
     }
 
     /// A statement that is not ours. It may call table functions.
@@ -155,23 +177,9 @@ impl Session {
         self.context.execute_logical_plan(plan).await
     }
 
-    fn create_function(&self, statement: &CreateFunction) -> Result<()> {
-        let name = &statement.name;
-        let ours = self.engine.has_function(name);
-        if ours && statement.if_exists == IfExists::Keep {
-            return Ok(());
-        }
-        let state = self.context.state();
-        if !ours && is_taken(&state, name) {
-            return plan_err!("function {name} is one of DataFusion's own; choose another name");
-        }
-        let function = create::create(&self.engine, &state, statement)?;
-        self.engine.add_function(function, statement.if_exists)?;
-        self.see()
-    }
-
     /// Takes over what has changed in the engine's catalog.
     fn see(&self) -> Result<()> {
+        self.engine.refresh()?;
         let mut seen = lock(&self.seen);
         let pool = Arc::clone(&self.context.runtime_env().memory_pool);
         let same_pool = seen.pool.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &pool));
@@ -182,29 +190,42 @@ impl Session {
             None if same_pool => return Ok(()),
             None => (seen.version, seen.functions.clone()),
         };
-        for name in seen.functions.keys().filter(|name| !functions.contains_key(*name)) {
-            self.context.deregister_udf(name);
-        }
-        for (name, function) in &functions {
-            if !same_pool || seen.functions.get(name).is_none_or(|known| !Arc::ptr_eq(known, function)) {
-                let udf = WasmScalarUdf::new(Arc::clone(function))?.with_memory_pool(Arc::clone(&pool));
-                self.context.register_udf(ScalarUDF::new_from_impl(udf));
+        let Seen { functions: known, shadowed, .. } = &mut *seen;
+        let state = self.context.state_ref();
+        let mut state = state.write();
+        for name in known.keys().filter(|name| !functions.contains_key(*name)) {
+            state.deregister_udf(name)?;
+            if let Some(own) = shadowed.remove(name) {
+                state.register_udf(own)?;
             }
         }
-        *seen = Seen { version, functions, pool: Some(pool) };
+        for (name, function) in &functions {
+            if !same_pool || known.get(name).is_none_or(|known| !Arc::ptr_eq(known, function)) {
+                let udf = WasmScalarUdf::new(Arc::clone(function))?.with_memory_pool(Arc::clone(&pool));
+                let before = state.register_udf(Arc::new(ScalarUDF::new_from_impl(udf)))?;
+                if let Some(own) = before.filter(|before| !before.inner().is::<WasmScalarUdf>()) {
+                    shadowed.insert(name.clone(), own);
+                }
+            }
+        }
+        drop(state);
+        seen.functions = functions;
+        seen.version = version;
+        seen.pool = Some(pool);
         Ok(())
     }
 
-    /// The result of a statement without one.
-    fn nothing(&self) -> Result<DataFrame> {
-        Ok(DataFrame::new(self.context.state(), LogicalPlanBuilder::empty(false).build()?))
+    /// Rows of text as the result of a statement; without columns nothing.
+    pub(super) fn rows(&self, columns: &[&str], rows: Vec<Vec<String>>) -> Result<DataFrame> {
+        if columns.is_empty() {
+            return Ok(DataFrame::new(self.context.state(), LogicalPlanBuilder::empty(false).build()?));
+        }
+        let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
+        let arrays = (0..columns.len())
+            .map(|column| -> ArrayRef {
+                Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row[column].as_str())))
+            })
+            .collect();
+        self.context.read_batch(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
     }
-}
-
-/// DataFusion, or who set up the context, has a function of that name.
-fn is_taken(state: &SessionState, name: &str) -> bool {
-    state.udf(name).is_ok()
-        || state.udaf(name).is_ok()
-        || state.udwf(name).is_ok()
-        || state.table_functions().contains_key(name)
 }

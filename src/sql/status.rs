@@ -105,6 +105,7 @@ const FUNCTION_COLUMNS: &[Column] = &[
     ("memory_limit", DataType::Int64, |f| Cell::Number(f.memory_limit())),
     ("has_drivers", DataType::Boolean, |f| Cell::Truth(f.has_drivers())),
     ("interruptible", DataType::Boolean, |f| Cell::Truth(f.is_interruptible())),
+    ("extension", DataType::Utf8, |f| Cell::Text(f.extension().unwrap_or_default().to_owned())),
     ("calls", DataType::Int64, |f| Cell::Number(f.tally().batches)),
     ("rows", DataType::Int64, |f| Cell::Number(f.tally().rows)),
     ("traps", DataType::Int64, |f| Cell::Number(f.tally().traps)),

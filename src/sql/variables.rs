@@ -7,7 +7,7 @@ use datafusion::{
     error::Result,
 };
 
-use crate::variables::{PLANCACHE, PREFIX, VARIABLES, Variables};
+use crate::variables::{FOLDERS, PREFIX, VARIABLES, Variables};
 
 /// A session's view of the variables. They belong to the engine: copies of a configuration share them.
 ///
@@ -42,11 +42,11 @@ impl ExtensionOptions for WasmConfig {
             value: Some(self.0.show(variable)),
             description: variable.description,
         });
-        let plancache = ConfigEntry {
-            key: format!("{PREFIX}.{PLANCACHE}"),
-            value: self.0.plancache().map(|folder| folder.display().to_string()),
-            description: "The folder in which compiled images outlive the process. Given at start.",
-        };
-        changeable.chain([plancache]).collect()
+        let folders = FOLDERS.iter().map(|(name, description, folder)| ConfigEntry {
+            key: format!("{PREFIX}.{name}"),
+            value: folder(self.0.start()).map(|folder| folder.display().to_string()),
+            description,
+        });
+        changeable.chain(folders).collect()
     }
 }

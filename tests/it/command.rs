@@ -30,7 +30,7 @@ impl Run {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wasmfusion"));
     // Compiled modules of tests stay apart from those of the user.
     command.stdin(Stdio::null()).env_remove("RUST_LOG").env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));

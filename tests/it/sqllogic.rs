@@ -22,8 +22,11 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 use sqllogictest::{AsyncDB, ColumnType, DBOutput, Runner, parse_file, strict_column_validator};
+use tempfile::TempDir;
 use tokio::{runtime, task::JoinSet};
 use wasmfusion::{Engine, EngineOptions, Session};
+
+use crate::database::pack_extensions;
 
 /// The kind of a column's values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,13 +155,14 @@ fn session(engine: Arc<Engine>) -> Session {
 ///
 /// # Errors
 /// Every record that does not hold, with its place.
-async fn run(path: PathBuf) -> Result<(), Vec<String>> {
+async fn run(path: PathBuf, archives: String) -> Result<(), Vec<String>> {
     let engine = Engine::new(EngineOptions::default()).map_err(|error| vec![error.to_string()])?;
     let records = parse_file(&path).map_err(|error| vec![error.to_string()])?;
     let mut runner = Runner::new(|| {
         let session = session(Arc::clone(&engine));
         async { Ok(Database { session }) }
     });
+    runner.set_var("ARCHIVES".to_owned(), archives);
     runner.with_column_validator(strict_column_validator);
     // Spaces within a value count.
     runner.with_normalizer(|value| value.clone());
@@ -186,13 +190,16 @@ fn sql_answers_as_its_files_say() {
     env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the repository");
     let files = files().expect("the folder sql/tests");
     assert!(!files.is_empty(), "sql/tests has no .slt files");
+    let archives = TempDir::new().expect("a folder");
+    pack_extensions(archives.path());
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let mut wrong = runtime.block_on(async {
         let mut running = JoinSet::new();
         for path in files {
+            let archives = archives.path().display().to_string();
             running.spawn(async move {
                 // A task of its own, so that a panic ends one file and not the others.
-                let result = tokio::spawn(run(path.clone())).await;
+                let result = tokio::spawn(run(path.clone(), archives)).await;
                 let records = match result {
                     Ok(result) => result.err()?,
                     Err(error) => vec![error.to_string()],
