@@ -69,6 +69,15 @@ pub(crate) struct Change {
     pub(crate) extensions: Vec<Extension>,
 }
 
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.dropped_functions.is_empty()
+            && self.dropped_extensions.is_empty()
+            && self.functions.is_empty()
+            && self.extensions.is_empty()
+    }
+}
+
 /// Makes a function of what the store has; the module is read once for all functions in it.
 pub(crate) type Load<'a> = &'a dyn Fn(StoredFunction, Arc<Module>) -> Result<FunctionDefinition>;
 /// Reads a module and the WIT text that was given with it.
@@ -190,10 +199,16 @@ impl Catalog {
         let mut store = lock(&self.store);
         let before = self.state();
         let state = match store.as_mut() {
-            None => changed((*before).clone(), decide(&before)?, None),
+            None => match decide(&before)? {
+                nothing if nothing.is_empty() => return Ok(Vec::new()),
+                change => changed((*before).clone(), change, None),
+            },
             Some(store) => store.write(|transaction| {
                 let now = load(&before, transaction, loader)?;
                 let change = decide(&now)?;
+                if change.is_empty() {
+                    return Ok(now);
+                }
                 let revision = transaction.write(&change)?;
                 Ok(changed(now, change, Some(revision)))
             })?,

@@ -39,7 +39,7 @@ impl RelationPlanner for InformationSchemaPlanner {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let found = match &relation {
-            TableFactor::Table { name, args: None, alias, .. } => {
+            TableFactor::Table { name, args: None, sample: None, version: None, alias, .. } => {
                 columns_of(name).map(|columns| (columns, alias.clone()))
             }
             _ => None,
