@@ -55,7 +55,7 @@ fn spec(name: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
 /// The same function by the general route.
 fn general(definition: &FunctionDefinition) -> Callable {
     let known = &definition.callable;
-    let route = General::new(&definition.module, &definition.export, definition.memory_limit, &known.runtime.images);
+    let route = General::new(&definition.module, definition.export(), definition.memory_limit(), &known.runtime.images);
     Callable::new(
         known.name.clone(),
         known.signature.clone(),

@@ -166,9 +166,8 @@ impl Access<'_> {
 
     pub(super) fn functions(&self) -> Result<Vec<Row>> {
         let rows = || {
-            let mut statement = self
-                .transaction
-                .prepare("SELECT name, revision, module, definition FROM functions ORDER BY name")?;
+            let mut statement =
+                self.transaction.prepare("SELECT name, revision, module, definition FROM functions ORDER BY name")?;
             let rows = statement.query_map([], |row| {
                 Ok(Row { name: row.get(0)?, revision: row.get(1)?, module: row.get(2)?, definition: row.get(3)? })
             })?;

@@ -101,8 +101,10 @@ pub(crate) fn parse_script(sql: &str) -> Result<Vec<CreateFunction>> {
             return Ok(statements);
         }
         let begins = [["CREATE", "FUNCTION"], ["CREATE", "OR"]].into_iter().any(|words| {
-            let is = |place, word| matches!(&parser.peek_nth_token_ref(place).token,
-                Token::Word(next) if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word));
+            let is = |place, word| {
+                matches!(&parser.peek_nth_token_ref(place).token,
+                Token::Word(next) if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word))
+            };
             is(0, words[0]) && is(1, words[1])
         });
         if !begins {

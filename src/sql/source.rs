@@ -189,7 +189,8 @@ fn store(
     let word = service.word();
     let wrong = |why: String| Error::Statement(format!("{word} '{path}': {why}"));
     let plain = path.split_once("://").map_or(path, |(_, path)| path);
-    let Some((bucket, key)) = plain.split_once('/').filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()) else {
+    let Some((bucket, key)) = plain.split_once('/').filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+    else {
         return Err(wrong("expected 'bucket/key'".to_owned()));
     };
     let mut settings = match config {

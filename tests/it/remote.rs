@@ -142,7 +142,9 @@ fn modules_come_over_http() {
     ]);
     let folder = TempDir::new().unwrap();
     let statements = [
-        &format!("CREATE FUNCTION shout AS WASM FROM URL 'http://me:hush@127.0.0.1:$P/text.wasm?sig=hush' SHA256 '{sum}'"),
+        &format!(
+            "CREATE FUNCTION shout AS WASM FROM URL 'http://me:hush@127.0.0.1:$P/text.wasm?sig=hush' SHA256 '{sum}'"
+        ),
         "CREATE FUNCTION soundex AS WASM FROM HTTP 'http://127.0.0.1:$P/text_c.wasm' WITH WIT FROM URL \
          'http://127.0.0.1:$P/text-c.wit'",
         "CREATE FUNCTION initials AS WASM FROM URL 'http://127.0.0.1:$P/text.wasm'",
