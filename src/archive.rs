@@ -44,8 +44,7 @@ pub(crate) fn read(bytes: &[u8], limits: Limits) -> Result<Files, String> {
         let path = path_of(&entry.path().map_err(damaged)?)?;
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous => {}
-            EntryType::Directory => continue,
-            EntryType::XGlobalHeader => continue,
+            EntryType::Directory | EntryType::XGlobalHeader => continue,
             EntryType::Symlink | EntryType::Link => return Err(format!("{path} is a link; only files are allowed")),
             _ => return Err(format!("{path} is neither a file nor a folder")),
         }
@@ -183,6 +182,19 @@ mod tests {
             let error = refused(&raw("a", kind, 0, b""));
             assert!(error.contains("link") || error.contains("neither"), "{kind:?}: {error}");
         }
+        // Its header has numbers where others have nothing.
+        assert!(refused(&raw("a", EntryType::GNUSparse, 0, b"")).contains("damaged"));
+        assert!(refused(&raw("a", EntryType::Regular, 1001, &[0; 1001])).contains("1001 bytes"));
+        assert!(refused(&raw("a", EntryType::Regular, 900, b"short")[..600]).contains("cut off"));
+        assert!(refused(&raw("a", EntryType::Regular, u64::MAX / 2, b"")).contains("bytes"));
+        let twice: Vec<u8> =
+            [&raw("a", EntryType::Regular, 1, b"x")[..1024], &raw("./a", EntryType::Regular, 1, b"y")].concat();
+        assert!(refused(&twice).contains("twice"));
+        let many: Vec<u8> =
+            (0..11).flat_map(|i| raw(&format!("f{i}"), EntryType::Regular, 1, b"x")[..1024].to_vec()).collect();
+        assert!(refused(&many).contains("more than 10 files"));
+        assert!(refused(b"").contains("empty"));
+        assert!(refused(&[7; 2000]).contains("damaged"));
     }
 
     /// Gigabytes of zeros are a few megabytes, and are not unpacked.

@@ -1,13 +1,13 @@
 //! The engine: what sessions share.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, btree_map::Entry},
     sync::{Arc, Mutex, Weak},
 };
 
 use crate::{
     batch::{Route, Runtime, Tally},
-    catalog::{Catalog, Change, Loader, State, StoredFunction},
+    catalog::{Catalog, Change, State, StoredFunction},
     error::Result,
     function::{FunctionDefinition, FunctionSpec, build, memory_limit},
     image::{ImageStatus, Kind, Program},
@@ -75,7 +75,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn refresh(&self) -> Result<()> {
-        let gone = self.with_loader(|loader| self.catalog.refresh(loader))?;
+        let gone = self.catalog.refresh(&|stored, module| self.rebuild(stored, module))?;
         self.retire(&gone);
         Ok(())
     }
@@ -85,17 +85,9 @@ impl Engine {
     /// # Errors
     /// Those of `decide`, and when the data folder cannot be written; nothing has changed then.
     pub(crate) fn change(&self, decide: impl FnOnce(&State) -> Result<Change>) -> Result<()> {
-        let gone = self.with_loader(|loader| self.catalog.change(loader, decide))?;
+        let gone = self.catalog.change(&|stored, module| self.rebuild(stored, module), decide)?;
         self.retire(&gone);
         Ok(())
-    }
-
-    fn with_loader<T>(&self, work: impl FnOnce(Loader<'_>) -> Result<T>) -> Result<T> {
-        work(Loader {
-            // What is in a database was allowed once.
-            module: &|bytes, wit| Module::read(bytes, wit, u64::MAX),
-            function: &|stored, module| self.rebuild(stored, module),
-        })
     }
 
     /// Lets go of what no function needs any more. Calls that are under way go on with what they have.
@@ -132,19 +124,29 @@ impl Engine {
         self.build_with(spec, module, memory_limit)
     }
 
-    /// The image of a function as a file, with its name in a plancache. It is compiled if it has to be.
-    pub(crate) fn image_file(&self, function: &FunctionDefinition) -> Result<(String, Vec<u8>)> {
+    /// The images of functions as files, by their names in a plancache. What has to be compiled is compiled.
+    pub(crate) fn image_files<'a>(
+        &self,
+        functions: impl Iterator<Item = &'a Arc<FunctionDefinition>>,
+    ) -> Result<BTreeMap<String, Vec<u8>>> {
         let cache = &self.runtime.images;
         let account = self.runtime.account(None);
-        let image = match &function.callable.route {
-            Route::Drivers(drivers) => drivers.program.image(cache, &drivers.function, Kind::Drivers, &account)?.1,
-            Route::General(general) => general.compiled(cache, &account)?,
-        };
-        cache.file(&image)
+        let mut files = BTreeMap::new();
+        for function in functions {
+            let image = match &function.callable.route {
+                Route::Drivers(drivers) => drivers.program.image(cache, &drivers.function, Kind::Drivers, &account)?.1,
+                Route::General(general) => general.compiled(cache, &account)?,
+            };
+            // Functions share images.
+            if let Entry::Vacant(entry) = files.entry(image.key.file_name()) {
+                entry.insert(cache.file(&image)?);
+            }
+        }
+        Ok(files)
     }
 
     /// Takes files of images into the plancache.
-    pub(crate) fn take_images(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+    pub(crate) fn take_images(&self, files: &BTreeMap<String, Vec<u8>>) -> Result<()> {
         self.runtime.images.take(files)
     }
 

@@ -31,6 +31,7 @@ mod module;
 mod sandbox;
 mod sql;
 mod variables;
+mod whole;
 
 pub use engine::Engine;
 pub use error::{Error, Result};

@@ -4,8 +4,9 @@
 use datafusion::arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
+use super::types::{StoredField, StoredType};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     function::{FunctionDefinition, FunctionSpec, Volatility},
     module::{Abi, DeclaredTypes, Parameter},
 };
@@ -21,9 +22,8 @@ pub(crate) struct StoredFunction {
     export: String,
     memory_limit: u64,
     volatility: StoredVolatility,
-    parameters: Option<Vec<StoredParameter>>,
-    /// An Arrow type as Arrow writes it.
-    result: Option<String>,
+    parameters: Option<Vec<StoredField>>,
+    result: Option<StoredType>,
     table: Option<StoredTable>,
     called_on_null: Option<bool>,
 }
@@ -44,28 +44,19 @@ enum StoredVolatility {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct StoredParameter {
-    name: String,
-    r#type: String,
-    not_null: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct StoredTable {
-    /// Names and types; `None` when they follow from WIT.
-    columns: Option<Vec<(String, String)>>,
+    /// `None` when they follow from WIT.
+    columns: Option<Vec<StoredField>>,
 }
 
 impl StoredFunction {
     pub(crate) fn of(function: &FunctionDefinition) -> Self {
         let FunctionSpec { name, statement, extension, declared, volatility, .. } = &function.spec;
-        let parameter = |parameter: &Parameter| StoredParameter {
-            name: parameter.name.clone(),
-            r#type: parameter.data_type.to_string(),
-            not_null: parameter.not_null,
-        };
-        let columns = |columns: &Vec<(String, DataType)>| {
-            columns.iter().map(|(name, ty)| (name.clone(), ty.to_string())).collect()
+        let parameter =
+            |parameter: &Parameter| StoredField::new(&parameter.name, &parameter.data_type, !parameter.not_null);
+        let column = |(name, ty): &(String, DataType)| StoredField::new(name, ty, true);
+        let table = |table: &Option<Vec<(String, DataType)>>| StoredTable {
+            columns: table.as_ref().map(|columns| columns.iter().map(column).collect()),
         };
         Self {
             name: name.clone(),
@@ -83,8 +74,8 @@ impl StoredFunction {
                 Volatility::Volatile => StoredVolatility::Volatile,
             },
             parameters: declared.params.as_ref().map(|params| params.iter().map(parameter).collect()),
-            result: declared.result.as_ref().map(ToString::to_string),
-            table: declared.table.as_ref().map(|table| StoredTable { columns: table.as_ref().map(columns) }),
+            result: declared.result.as_ref().map(StoredType::of),
+            table: declared.table.as_ref().map(table),
             called_on_null: declared.called_on_null,
         }
     }
@@ -98,13 +89,13 @@ impl StoredFunction {
     /// # Errors
     /// When a type is not one that this version knows.
     pub(crate) fn spec(self) -> Result<(FunctionSpec, u64)> {
-        let parameter = |stored: StoredParameter| {
-            Ok(Parameter { data_type: parse(&stored.r#type)?, name: stored.name, not_null: stored.not_null })
+        let parameter = |field: StoredField| {
+            Ok(Parameter { data_type: field.r#type.data_type()?, name: field.name, not_null: !field.nullable })
         };
-        let columns = |columns: Vec<(String, String)>| {
-            columns.into_iter().map(|(name, ty)| Ok((name, parse(&ty)?))).collect::<Result<Vec<_>>>()
+        let columns = |columns: Vec<StoredField>| {
+            columns.into_iter().map(|field| Ok((field.name, field.r#type.data_type()?))).collect::<Result<Vec<_>>>()
         };
-        let params = self.parameters.map(|stored| stored.into_iter().map(parameter).collect::<Result<_>>());
+        let params = self.parameters.map(|fields| fields.into_iter().map(parameter).collect::<Result<_>>());
         let table = self.table.map(|table| table.columns.map(columns).transpose());
         let spec = FunctionSpec {
             name: self.name,
@@ -118,7 +109,7 @@ impl StoredFunction {
             grow_to: None,
             declared: DeclaredTypes {
                 params: params.transpose()?,
-                result: self.result.map(|ty| parse(&ty)).transpose()?,
+                result: self.result.map(|ty| ty.data_type()).transpose()?,
                 table: table.transpose()?,
                 called_on_null: self.called_on_null,
             },
@@ -129,39 +120,5 @@ impl StoredFunction {
             },
         };
         Ok((spec, self.memory_limit))
-    }
-}
-
-fn parse(ty: &str) -> Result<DataType> {
-    ty.parse().map_err(|error| Error::Signature(format!("the type {ty}: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use datafusion::arrow::datatypes::{Field, IntervalUnit, TimeUnit};
-
-    use super::*;
-
-    #[test]
-    fn types_come_back_as_they_were() {
-        let list = |item: DataType| DataType::List(Arc::new(Field::new("item", item, true)));
-        for ty in [
-            DataType::Boolean,
-            DataType::Utf8View,
-            DataType::LargeBinary,
-            DataType::FixedSizeBinary(16),
-            DataType::Decimal128(38, 10),
-            DataType::Date32,
-            DataType::Time64(TimeUnit::Nanosecond),
-            DataType::Timestamp(TimeUnit::Microsecond, None),
-            DataType::Timestamp(TimeUnit::Nanosecond, Some("Europe/Berlin".into())),
-            DataType::Interval(IntervalUnit::MonthDayNano),
-            DataType::Duration(TimeUnit::Second),
-            list(DataType::Float32),
-        ] {
-            assert_eq!(parse(&ty.to_string()).unwrap(), ty, "{ty}");
-        }
     }
 }

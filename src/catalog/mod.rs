@@ -1,7 +1,9 @@
 //! The catalog: the functions and extensions of an engine by name, in memory and, with a data folder, in its store.
 
 mod format;
+mod modules;
 mod store;
+mod types;
 
 use std::{
     collections::BTreeMap,
@@ -11,8 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::format::StoredFunction;
 use self::store::Store;
+pub(crate) use self::{
+    format::StoredFunction,
+    modules::{ModuleText, Modules},
+};
 use crate::{
     error::{Error, Result},
     function::FunctionDefinition,
@@ -78,17 +83,8 @@ impl Change {
     }
 }
 
-/// Makes a function of what the store has; the module is read once for all functions in it.
-pub(crate) type Load<'a> = &'a dyn Fn(StoredFunction, Arc<Module>) -> Result<FunctionDefinition>;
-/// Reads a module and the WIT text that was given with it.
-pub(crate) type ReadModule<'a> = &'a dyn Fn(&[u8], Option<&str>) -> Result<Module>;
-
-/// How functions are made from what the store has.
-#[derive(Clone, Copy)]
-pub(crate) struct Loader<'a> {
-    pub(crate) module: ReadModule<'a>,
-    pub(crate) function: Load<'a>,
-}
+/// Makes a function of what the store has.
+pub(crate) type Rebuild<'a> = &'a dyn Fn(StoredFunction, Arc<Module>) -> Result<FunctionDefinition>;
 
 impl State {
     /// Why a function cannot be added, or nothing when it can.
@@ -107,6 +103,23 @@ impl State {
             )));
         }
         Ok(())
+    }
+
+    /// Why an extension cannot be added, or nothing when it can.
+    ///
+    /// # Errors
+    /// When there is one of that name and `if_exists` says so.
+    pub(crate) fn check_extension(&self, name: &str, if_exists: IfExists) -> Result<()> {
+        match self.extensions.contains_key(name) && if_exists != IfExists::Replace {
+            true => Err(Error::Statement(format!(
+                "extension {name} exists already; CREATE OR REPLACE EXTENSION replaces it"
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
+        self.extensions.contains_key(name)
     }
 
     pub(crate) fn has_function(&self, name: &str) -> bool {
@@ -173,14 +186,14 @@ impl Catalog {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) fn refresh(&self, loader: Loader<'_>) -> Result<Vec<Arc<FunctionDefinition>>> {
+    pub(crate) fn refresh(&self, rebuild: Rebuild<'_>) -> Result<Vec<Arc<FunctionDefinition>>> {
         let mut store = lock(&self.store);
         let Some(store) = store.as_mut() else { return Ok(Vec::new()) };
         if !store.has_changed()? {
             return Ok(Vec::new());
         }
         let before = self.state();
-        let state = store.read(|read| load(&before, read, loader))?;
+        let state = store.read(|read| load(&before, read, rebuild))?;
         let gone = gone(&before, &state);
         self.publish(state);
         Ok(gone)
@@ -193,7 +206,7 @@ impl Catalog {
     /// Those of `decide`, and when the store cannot be written; nothing has changed then.
     pub(crate) fn change(
         &self,
-        loader: Loader<'_>,
+        rebuild: Rebuild<'_>,
         decide: impl FnOnce(&State) -> Result<Change>,
     ) -> Result<Vec<Arc<FunctionDefinition>>> {
         let mut store = lock(&self.store);
@@ -204,7 +217,7 @@ impl Catalog {
                 change => changed((*before).clone(), change, None),
             },
             Some(store) => store.write(|transaction| {
-                let now = load(&before, transaction, loader)?;
+                let now = load(&before, transaction, rebuild)?;
                 let change = decide(&now)?;
                 if change.is_empty() {
                     return Ok(now);
@@ -251,9 +264,9 @@ fn changed(mut state: State, change: Change, revision: Option<i64>) -> State {
 }
 
 /// The state that the store has, where `before` is known already.
-fn load(before: &State, store: &store::Access<'_>, loader: Loader<'_>) -> Result<State> {
+fn load(before: &State, store: &store::Access<'_>, rebuild: Rebuild<'_>) -> Result<State> {
     let mut state = State { version: before.version + 1, ..State::default() };
-    let mut modules: BTreeMap<String, Result<Arc<Module>, String>> = BTreeMap::new();
+    let mut modules = Modules::default();
     for extension in store.extensions()? {
         state.extensions.insert(extension.name.clone(), Arc::new(extension));
     }
@@ -270,24 +283,10 @@ fn load(before: &State, store: &store::Access<'_>, loader: Loader<'_>) -> Result
                 continue;
             }
         }
-        let module = match modules.get(&row.module) {
-            Some(module) => module.clone(),
-            None => {
-                let (bytes, wit) = store.module(&row.module)?;
-                let module =
-                    (loader.module)(&bytes, wit.as_deref()).map_err(|error| error.to_string()).and_then(|module| {
-                        match module.hash().to_string() == row.module {
-                            true => Ok(Arc::new(module)),
-                            false => Err("its module is damaged: the content does not have the hash".to_owned()),
-                        }
-                    });
-                modules.insert(row.module.clone(), module.clone());
-                module
-            }
-        };
+        let module = modules.get(&row.module, || store.module(&row.module))?;
         let function = module.and_then(|module| {
             let stored = serde_json::from_str(&row.definition).map_err(|error| error.to_string())?;
-            (loader.function)(stored, module).map_err(|error| error.to_string())
+            rebuild(stored, module).map_err(|error| error.to_string())
         });
         match function {
             Ok(function) => {

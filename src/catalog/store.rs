@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Change, Extension, StoredFunction};
+use super::{Change, Extension, StoredFunction, modules::ModuleText};
 use crate::error::{Error, Result};
 
 /// The name of the database in the folder.
@@ -185,15 +185,13 @@ impl Access<'_> {
         rows().map_err(|error| self.failure(error))
     }
 
-    /// The bytes of a module, and its WIT if that was given apart.
-    pub(super) fn module(&self, hash: &str) -> Result<(Vec<u8>, Option<String>)> {
+    /// A module, if it is there.
+    pub(super) fn module(&self, hash: &str) -> Result<Option<ModuleText>> {
         let found = self
             .transaction
             .query_row("SELECT bytes, wit FROM modules WHERE hash = ?", [hash], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional();
-        found
-            .map_err(|error| self.failure(error))?
-            .ok_or_else(|| failed(self.path, format!("the module {hash} is missing")))
+        found.map_err(|error| self.failure(error))
     }
 
     /// Writes a change; gives the revision of what was added.

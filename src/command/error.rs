@@ -1,6 +1,6 @@
 //! What can go wrong, and how it is told to the user.
 
-use std::{error::Error as StdError, io, path::PathBuf};
+use std::{error::Error as StdError, io};
 
 use datafusion::{arrow::error::ArrowError, error::DataFusionError, sql::sqlparser::tokenizer::TokenizerError};
 use rustyline::error::ReadlineError;
@@ -54,10 +54,6 @@ pub(super) enum Error {
     /// An extension could not be packed.
     #[error("{}", message(.0))]
     Pack(DataFusionError),
-
-    /// A file could not be written.
-    #[error("cannot write {}: {error}", path.display())]
-    Write { path: PathBuf, error: io::Error },
 
     /// The terminal could not be used for the prompt.
     #[error("cannot read from the terminal: {0}")]

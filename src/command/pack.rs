@@ -1,9 +1,8 @@
 //! `wasmfusion extension pack`.
 
 use std::{
-    fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use wasmfusion::Session;
@@ -16,8 +15,6 @@ use super::error::Error;
 ///
 /// What is wrong with the extension, and an archive that cannot be written.
 pub(super) fn pack(session: &Session, folder: &Path, output: Option<&Path>) -> Result<(), Error> {
-    let (name, archive) = session.pack_extension(folder).map_err(Error::Pack)?;
-    let path = output.map_or_else(|| PathBuf::from(format!("{name}.tar.gz")), Path::to_owned);
-    fs::write(&path, archive).map_err(|error| Error::Write { path: path.clone(), error })?;
+    let (name, path) = session.pack_extension(folder, output).map_err(Error::Pack)?;
     writeln!(io::stdout(), "CREATE EXTENSION {name} FROM LOCAL INFILE '{}';", path.display()).map_err(Error::Output)
 }

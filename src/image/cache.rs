@@ -1,7 +1,7 @@
 //! The image cache: compiled code by content, compiled once however many ask for it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{
         Arc, Mutex, Weak,
@@ -117,13 +117,13 @@ impl ImageCache {
     ///
     /// # Errors
     /// When the code cannot be written down.
-    pub(crate) fn file(&self, image: &Image) -> Result<(String, Vec<u8>)> {
+    pub(crate) fn file(&self, image: &Image) -> Result<Vec<u8>> {
         let code = match &image.code {
             Code::Module(module) => module.serialize(),
             Code::Component(component) => component.serialize(),
         };
         let code = code.map_err(|error| compile_error(format!("{error:#}")))?;
-        Ok((image.key.file_name(), file(&image.key, &code)))
+        Ok(file(&image.key, &code))
     }
 
     /// Takes files of images into the plancache, unless they are for another machine or another version. Their code is
@@ -131,7 +131,7 @@ impl ImageCache {
     ///
     /// # Errors
     /// When there is no plancache, or a file is damaged; nothing was taken then.
-    pub(crate) fn take(&self, files: &[(String, Vec<u8>)]) -> Result<()> {
+    pub(crate) fn take(&self, files: &BTreeMap<String, Vec<u8>>) -> Result<()> {
         let Some(plancache) = &self.plancache else {
             return Err(Error::Statement("there is no plancache to take images into (wasm.plancache)".to_owned()));
         };

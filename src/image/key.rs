@@ -1,7 +1,7 @@
 //! What an image is known by.
 
 use std::{
-    fmt::{self, Write},
+    fmt,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -45,9 +45,9 @@ impl Key {
     /// The key whose file has this name, if it is one of this machine and this version.
     pub(super) fn named(engines: &Engines, name: &str) -> Option<Self> {
         let mut parts = name.split('-');
-        let content = (0..64).step_by(2).map(|at| u8::from_str_radix(name.get(at..at + 2)?, 16).ok());
-        let content = content.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
-        let kind = parts.nth(1)?.parse::<u64>().ok()?;
+        let mut content = [0; 32];
+        hex::decode_to_slice(parts.next()?, &mut content).ok()?;
+        let kind = parts.next()?.parse::<u64>().ok()?;
         let kind = [Kind::Drivers, Kind::Replay, Kind::Component].into_iter().find(|known| *known as u64 == kind)?;
         let key = Self { content, ..Self::new(engines, kind, &[]) };
         (key.file_name() == name).then_some(key)
@@ -63,13 +63,8 @@ impl Key {
     }
 
     /// The name of its file, without extension.
-    pub(super) fn file_name(&self) -> String {
-        let mut name = String::with_capacity(2 * Self::SIZE);
-        for byte in self.content {
-            let _ = write!(name, "{byte:02x}");
-        }
-        let _ = write!(name, "-{}-{:016x}", self.kind as u64, self.compatibility);
-        name
+    pub(crate) fn file_name(&self) -> String {
+        format!("{}-{}-{:016x}", hex::encode(self.content), self.kind as u64, self.compatibility)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, Metadata},
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     sync::Mutex,
     time::{Duration, SystemTime},
@@ -19,6 +19,7 @@ use super::key::Key;
 use crate::{
     error::{Error, Result},
     lock::lock,
+    whole,
 };
 
 /// What every file begins with; the last character is the version of the format.
@@ -114,13 +115,7 @@ impl Plancache {
     }
 
     fn write(&self, key: &Key, code: &[u8]) -> io::Result<()> {
-        let mut file = self.temporary(&key.file_name())?;
-        file.write_all(&header(key, code))?;
-        file.write_all(code)?;
-        // Before it gets its name: after a crash the name must not stand for half a file.
-        file.as_file().sync_all()?;
-        file.persist(self.path(key))?;
-        Ok(())
+        whole::write(self.temporary(&key.file_name())?, &[&header(key, code), code], &self.path(key))
     }
 
     /// Removes images when the limit is another one than it was.

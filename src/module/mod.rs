@@ -41,7 +41,7 @@ pub struct ModuleHash([u8; 32]);
 
 impl std::fmt::Display for ModuleHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -96,19 +96,19 @@ impl Module {
             hasher.update(wit);
         }
         let hash = ModuleHash(hasher.finalize().into());
-        let wit_text = wit.map(Arc::from);
-        let wit = wit.map(Wit::parse).transpose()?;
         if wasmparser::Parser::is_component(&bytes) {
             if wit.is_some() {
                 return Err(Error::Signature("a component carries its WIT; WITH WIT is for core modules".into()));
             }
             Self::of_component(hash, bytes)
         } else {
-            Ok(Self { wit_text, ..Self::of_core(hash, bytes, wit)? })
+            Self::of_core(hash, bytes, wit)
         }
     }
 
-    fn of_core(hash: ModuleHash, bytes: Arc<[u8]>, wit: Option<Wit>) -> Result<Self> {
+    fn of_core(hash: ModuleHash, bytes: Arc<[u8]>, wit_text: Option<&str>) -> Result<Self> {
+        let wit = wit_text.map(Wit::parse).transpose()?;
+        let wit_text = wit_text.map(Arc::from);
         let core = CoreModule::parse(Arc::clone(&bytes))?;
         if let Some(import) = core.other_imports.first() {
             return Err(Error::Module(format!("it imports {import}, which no sandbox has; modules bring their own")));
@@ -132,7 +132,7 @@ impl Module {
                 import.module, import.field
             )));
         }
-        Ok(Self { hash, bytes, wit, wit_text: None, is_component: false, core: Some(core), lifted: HashMap::new() })
+        Ok(Self { hash, bytes, wit, wit_text, is_component: false, core: Some(core), lifted: HashMap::new() })
     }
 
     fn of_component(hash: ModuleHash, bytes: Arc<[u8]>) -> Result<Self> {

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::{self, Files, Limits},
-    catalog::{Change, Extension, StoredFunction},
+    catalog::{Change, Extension, ModuleText, Modules, StoredFunction},
     engine::Engine,
     error::{Error, Result},
     function::FunctionDefinition,
-    module::Module,
 };
 
 /// The version of the format. One that is read has to be known.
@@ -75,10 +74,10 @@ pub(super) fn backup(engine: &Engine, images: bool) -> Result<Vec<u8>> {
         if let Some(text) = function.module.wit_text() {
             files.insert(wit(&hash), text.as_bytes().into());
         }
-        if images {
-            let (name, code) = engine.image_file(function)?;
-            files.insert(format!("{IMAGES}{name}"), code.into());
-        }
+    }
+    if images {
+        let images = engine.image_files(state.functions.values())?;
+        files.extend(images.into_iter().map(|(name, code)| (format!("{IMAGES}{name}"), code.into())));
     }
     let mut listed = vec![(MANIFEST.to_owned(), &manifest[..])];
     listed.extend(files.iter().map(|(path, content)| (path.clone(), &content[..])));
@@ -97,7 +96,7 @@ fn refused(why: impl std::fmt::Display) -> Error {
 pub(super) struct Restored {
     functions: Vec<FunctionDefinition>,
     extensions: Vec<Extension>,
-    images: Vec<(String, Vec<u8>)>,
+    images: BTreeMap<String, Vec<u8>>,
 }
 
 /// Reads an archive and makes its functions.
@@ -124,20 +123,12 @@ pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Restored> {
     }
     let manifest: Manifest =
         serde_json::from_slice(&manifest).map_err(|error| refused(format!("{MANIFEST}: {error}")))?;
-    let mut modules: BTreeMap<String, Arc<Module>> = BTreeMap::new();
+    let mut modules = Modules::default();
     let mut functions = Vec::with_capacity(manifest.functions.len());
     for Function { module: hash, definition } in manifest.functions {
-        let name = definition.name().to_owned();
-        let wrong = |error: Error| refused(format!("function {name}: {error}"));
-        let module = match modules.get(&hash) {
-            Some(module) => Arc::clone(module),
-            None => {
-                let module = Arc::new(read_module(&files, &hash).map_err(wrong)?);
-                modules.insert(hash, Arc::clone(&module));
-                module
-            }
-        };
-        functions.push(engine.rebuild(definition, module).map_err(wrong)?);
+        let wrong = |why: String| refused(format!("function {}: {why}", definition.name()));
+        let module = modules.get(&hash, || Ok(module_in(&files, &hash)))?.map_err(wrong)?;
+        functions.push(engine.rebuild(definition.clone(), module).map_err(|error| wrong(error.to_string()))?);
     }
     for extension in functions.iter().filter_map(FunctionDefinition::extension) {
         if !manifest.extensions.iter().any(|known| known.name == extension) {
@@ -148,14 +139,9 @@ pub(super) fn read(engine: &Engine, bytes: &[u8]) -> Result<Restored> {
     Ok(Restored { functions, extensions: manifest.extensions, images: images.collect() })
 }
 
-fn read_module(files: &Files, hash: &str) -> Result<Module> {
-    let bytes = files.get(&wasm(hash)).ok_or_else(|| Error::Module(format!("{} is missing", wasm(hash))))?;
-    let wit = files.get(&wit(hash)).map(|text| String::from_utf8_lossy(text));
-    let module = Module::read(bytes, wit.as_deref(), u64::MAX)?;
-    match module.hash().to_string() == *hash {
-        true => Ok(module),
-        false => Err(Error::Module(format!("{} is damaged: its content does not have that hash", wasm(hash)))),
-    }
+fn module_in(files: &Files, hash: &str) -> Option<ModuleText> {
+    let wit = files.get(&wit(hash)).map(|text| String::from_utf8_lossy(text).into_owned());
+    Some((files.get(&wasm(hash))?.clone(), wit))
 }
 
 impl Restored {

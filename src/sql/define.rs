@@ -89,11 +89,12 @@ impl Session {
 
     pub(super) async fn create_extension(&self, name: &str, if_exists: IfExists, source: &Source) -> Result<()> {
         self.engine().variables().check_enabled()?;
-        let exists = self.engine().catalog().extensions.contains_key(name);
-        match if_exists {
-            IfExists::Keep if exists => return Ok(()),
-            IfExists::Fail if exists => return Err(extension_exists(name).into()),
-            _ => {}
+        if self.engine().catalog().has_extension(name) {
+            if if_exists == IfExists::Keep {
+                return Ok(());
+            }
+            // Before anything is read.
+            self.engine().catalog().check_extension(name, if_exists)?;
         }
         let archive = source::read(self.engine(), source, extension::max_size(self.engine())).await?;
         let state = self.context().state();
@@ -103,12 +104,11 @@ impl Session {
         }
         let statement = format!("CREATE EXTENSION {} FROM {source}", statement::name(name));
         self.engine().change(|catalog| {
-            let exists = catalog.extensions.contains_key(name);
-            match if_exists {
-                IfExists::Keep if exists => return Ok(Change::default()),
-                IfExists::Fail if exists => return Err(extension_exists(name)),
-                _ => {}
+            // Another session may have been faster.
+            if if_exists == IfExists::Keep && catalog.has_extension(name) {
+                return Ok(Change::default());
             }
+            catalog.check_extension(name, if_exists)?;
             let replaced: Vec<String> = catalog.functions_of(name).map(|function| function.name().to_owned()).collect();
             for function in functions.iter().filter(|function| !replaced.iter().any(|name| name == function.name())) {
                 catalog.check_function(function.name(), IfExists::Fail)?;
@@ -125,7 +125,7 @@ impl Session {
 
     pub(super) fn drop_extension(&self, name: &str, if_exists: bool) -> Result<()> {
         self.engine().change(|catalog| {
-            if !catalog.extensions.contains_key(name) {
+            if !catalog.has_extension(name) {
                 return match if_exists {
                     true => Ok(Change::default()),
                     false => Err(Error::Statement(format!("extension {name} does not exist"))),
@@ -158,10 +158,6 @@ impl Session {
             None => plan_err!("extension {name} does not exist"),
         }
     }
-}
-
-fn extension_exists(name: &str) -> Error {
-    Error::Statement(format!("extension {name} exists already; CREATE OR REPLACE EXTENSION replaces it"))
 }
 
 /// DataFusion, or who set up the context, has a function of that name.

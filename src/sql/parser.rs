@@ -53,7 +53,7 @@ pub(crate) fn parse(sql: &str) -> Result<Option<Statement>> {
                 .iter()
                 .filter(|token| !matches!(token, Token::Whitespace(_)))
                 .nth(1)
-                .is_some_and(|token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(PREFIX)))
+                .is_some_and(|token| is_word(token, PREFIX))
     };
     let rule: Rule<'_, '_> = if creates("FUNCTION") && (has(["AS", "WASM"]) || has(["LANGUAGE", "WASM"])) {
         Grammar::create_function
@@ -101,10 +101,7 @@ pub(crate) fn parse_script(sql: &str) -> Result<Vec<CreateFunction>> {
             return Ok(statements);
         }
         let begins = [["CREATE", "FUNCTION"], ["CREATE", "OR"]].into_iter().any(|words| {
-            let is = |place, word| {
-                matches!(&parser.peek_nth_token_ref(place).token,
-                Token::Word(next) if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word))
-            };
+            let is = |place, word| is_word(&parser.peek_nth_token_ref(place).token, word);
             is(0, words[0]) && is(1, words[1])
         });
         if !begins {
@@ -123,6 +120,11 @@ pub(crate) fn parse_script(sql: &str) -> Result<Vec<CreateFunction>> {
             return parser.expected_ref("end of statement", after).map_err(syntax);
         }
     }
+}
+
+/// A token is this word, and not quoted.
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(next) if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word))
 }
 
 /// What reads a statement from its first word to its end.
@@ -493,8 +495,7 @@ impl Grammar<'_, '_> {
 
     /// Takes the next token if it is this bare word, keyword or not.
     fn word(&mut self, word: &str) -> bool {
-        let found = matches!(&self.parser.peek_token_ref().token, Token::Word(next)
-            if next.quote_style.is_none() && next.value.eq_ignore_ascii_case(word));
+        let found = is_word(&self.parser.peek_token_ref().token, word);
         if found {
             self.parser.advance_token();
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -159,13 +159,17 @@ impl Session {
         self.rows(&[], Vec::new())
     }
 
-    /// Packs the extension in a folder as an archive for CREATE EXTENSION; the answer is its name and the archive. The
-    /// folder has one file `name.sql` with CREATE FUNCTION statements and the files that they name with LOCAL INFILE.
+    /// Packs the extension in a folder as an archive for CREATE EXTENSION, `output` or else `name.tar.gz`; the answer is
+    /// the extension's name and where the archive is. The folder has one file `name.sql` with CREATE FUNCTION statements
+    /// and the files that they name with LOCAL INFILE.
     ///
     /// # Errors
-    /// When a file cannot be read, or one of the functions cannot be made.
-    pub fn pack_extension(&self, folder: &Path) -> Result<(String, Vec<u8>)> {
-        Ok(extension::pack(&self.engine, &self.context.state(), folder)?)
+    /// When a file cannot be read, one of the functions cannot be made, or the archive cannot be written.
+    pub fn pack_extension(&self, folder: &Path, output: Option<&Path>) -> Result<(String, PathBuf)> {
+        let (name, archive) = extension::pack(&self.engine, &self.context.state(), folder)?;
+        let path = output.map_or_else(|| PathBuf::from(format!("{name}.tar.gz")), Path::to_owned);
+        source::write_file(&path, &archive)?;
+        Ok((name, path))
     }
 
     /// A statement that is not ours. It may call table functions.

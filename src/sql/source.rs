@@ -1,6 +1,6 @@
 //! Bytes from files, from SQL text, from web addresses and from object stores, and archives to them.
 
-use std::{fs::File, io::Read, sync::Arc, time::Duration};
+use std::{fs::File, io::Read, path, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::StreamExt;
@@ -9,12 +9,14 @@ use object_store::{
     path::Path,
 };
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 
 use super::statement::{Place, Secret, Service, Source, without_secrets};
 use crate::{
     engine::Engine,
     error::{Error, Result},
+    whole,
 };
 
 /// How long a machine may take to answer at all.
@@ -49,7 +51,7 @@ pub(super) async fn read(engine: &Engine, source: &Source, most: u64) -> Result<
     if let Some(wanted) = &source.sha256
         && bytes.len() as u64 <= most
     {
-        let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = hex::encode(Sha256::digest(&bytes));
         if sum != *wanted {
             return Err(Error::Statement(format!("FROM {source}: the content is another one, its SHA-256 is {sum}")));
         }
@@ -66,7 +68,7 @@ pub(super) async fn write(engine: &Engine, target: &Source, bytes: Vec<u8>) -> R
         check_remote(engine, &target.to_string())?;
     }
     match &target.place {
-        Place::File(path) => write_file(path, &bytes).map_err(|source| Error::Write { path: path.clone(), source }),
+        Place::File(path) => write_file(path.as_ref(), &bytes),
         Place::Base64(_) => unreachable!("refused by the grammar"),
         Place::Url(url) => put(url, bytes).await.map_err(|why| failed(target, why)),
         Place::Store { service, path, config, credentials } => {
@@ -101,16 +103,17 @@ fn read_file(path: &str, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn write_file(path: &str, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-
-    let path = std::path::Path::new(path);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(folder)?.sync_all()
+/// Writes a file: it is there as a whole or not at all.
+///
+/// # Errors
+/// When it cannot be written; what was there before still is then.
+pub(super) fn write_file(path: &path::Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
+        whole::write(NamedTempFile::new_in(folder)?, &[bytes], path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|source| Error::Write { path: path.display().to_string(), source })
 }
 
 /// What a stream gives, but no more than `most` bytes and one.

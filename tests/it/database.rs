@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Barrier, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -167,6 +168,27 @@ fn engines_on_one_folder_see_each_other() {
     other.refused("DROP FUNCTION plus", "does not exist");
 }
 
+#[test]
+fn a_new_folder_is_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let folder = TempDir::new().unwrap();
+        let barrier = Barrier::new(8);
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let (folder, barrier) = (folder.path(), &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    Scene::on(folder).ok(&format!(
+                        "CREATE FUNCTION f{number}(a BIGINT, b BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$F/wat/longs.wat' \
+                         USING EXPORT 'plus'"
+                    ));
+                });
+            }
+        });
+        assert_eq!(Scene::on(folder.path()).functions().len(), 8);
+    }
+}
+
 /// The process is killed at random moments of a stream of changes: after each time the database has what every statement
 /// that returned has made of it, and at most the one more that was under way.
 #[test]
@@ -210,13 +232,22 @@ fn nothing_is_lost_when_the_process_is_killed() {
             .spawn()
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
+        let (began, begins) = mpsc::channel();
         let done = thread::spawn(move || {
-            let numbers = output
-                .lines()
-                .map_while(|line| line.ok()?.strip_prefix("done\t").map(str::to_owned).or(Some(String::new())));
-            numbers.filter_map(|number| number.parse::<usize>().ok()).max().unwrap_or(0)
+            let mut last = 0;
+            for line in output.lines().map_while(Result::ok) {
+                if let Some(number) = line.strip_prefix("done\t").and_then(|number| number.parse().ok()) {
+                    last = number;
+                    let _ = began.send(());
+                }
+            }
+            last
         });
-        thread::sleep(Duration::from_micros(random.below(150_000)));
+        // Some are killed while they open the database, most while they change it.
+        if kill % 10 > 0 {
+            let _ = begins.recv_timeout(Duration::from_secs(60));
+        }
+        thread::sleep(Duration::from_micros(random.below(100_000)));
         let ended = child.try_wait().unwrap();
         assert!(ended.is_none_or(|status| status.success()), "run {kill}");
         child.kill().unwrap();
@@ -234,7 +265,7 @@ fn nothing_is_lost_when_the_process_is_killed() {
         let unused = "SELECT count(*) || '' FROM modules WHERE hash NOT IN (SELECT module FROM functions)";
         assert_eq!(text(unused), "0");
     }
-    assert!(interrupted > KILLS / 30, "{interrupted} of {KILLS} kills came in the middle, after {changes} changes");
+    assert!(interrupted > KILLS / 2, "{interrupted} of {KILLS} kills came in the middle, after {changes} changes");
 }
 
 /// One of two processes that want the same names: see the test below.
@@ -297,7 +328,7 @@ fn processes_that_want_the_same_names_never_both_have_them() {
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         let counts = text.lines().find(|line| line.contains("won ")).unwrap();
         let counts: Vec<u64> = counts.split(' ').filter_map(|word| word.parse().ok()).collect();
-        assert!(counts[0] > 10, "{text}");
+        assert!(counts[0] > 100, "{text}");
         lost += counts[1];
     }
     assert!(lost > 0, "they never met");

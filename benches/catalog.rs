@@ -1,0 +1,123 @@
+//! The data folder: what it costs a statement, and opening one with many functions.
+//!
+//! `cargo bench --bench catalog`
+
+mod support;
+
+use std::{
+    fs, hint,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use wasmfusion::{Engine, EngineOptions, Session};
+
+/// Functions of the folder that is opened.
+const FUNCTIONS: usize = 1000;
+const MIB: f64 = 1048576.0;
+
+fn on(folder: Option<&Path>) -> Session {
+    let options = EngineOptions { data_dir: folder.map(Path::to_owned), ..EngineOptions::default() };
+    Session::new(Engine::new(options).expect("an engine"))
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn run(runtime: &Runtime, session: &Session, sql: &str) {
+    let rows = runtime.block_on(async { session.sql(sql).await?.collect().await });
+    hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
+}
+
+/// The median time of `runs`.
+fn median(runs: usize, mut work: impl FnMut(usize)) -> Duration {
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|run| {
+            let start = Instant::now();
+            work(run);
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[runs / 2]
+}
+
+/// The memory of this process in bytes.
+fn resident() -> f64 {
+    let mut system = System::new().expect("a system that tells of its processes");
+    let me = sysinfo::get_current_pid().expect("a process");
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[me]),
+        true,
+        ProcessRefreshKind::nothing().with_memory(),
+    );
+    system.process(me).expect("this process").memory() as f64
+}
+
+fn statements(runtime: &Runtime) {
+    let module = support::fixtures().join("wat/longs.wat");
+    let create = |name: usize| {
+        format!(
+            "CREATE FUNCTION f{name}(a BIGINT, b BIGINT) RETURNS BIGINT AS WASM FROM INFILE '{}' USING EXPORT 'plus'",
+            module.display()
+        )
+    };
+    println!("| µs per statement | in memory | data folder |\n| --- | --- | --- |");
+    let folder = TempDir::new().expect("a folder");
+    let sessions = [on(None), on(Some(folder.path()))];
+    let both = |what: &str, runs: usize, sql: &dyn Fn(usize) -> String| {
+        let times = sessions.each_ref().map(|session| median(runs, |n| run(runtime, session, &sql(n))));
+        println!("| {what} | {} | {} |", times[0].as_micros(), times[1].as_micros());
+    };
+    both("SELECT 1", 2001, &|_| "SELECT 1".to_owned());
+    both("CREATE FUNCTION", 101, &create);
+    both("DROP FUNCTION", 101, &|n| format!("DROP FUNCTION f{n}"));
+}
+
+/// Opens a folder whose functions come from so many modules.
+fn open(runtime: &Runtime, modules: usize) {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("db");
+    let session = on(Some(&data));
+    for function in 0..FUNCTIONS {
+        let path = folder.path().join(format!("{}.wat", function % modules));
+        let module = format!(
+            "(module (func (export \"f\") (param i64) (result i64) (i64.add (local.get 0) (i64.const {}))))",
+            function % modules
+        );
+        fs::write(&path, module).expect("a file");
+        let path = path.display();
+        let sql = format!(
+            "CREATE FUNCTION f{function}(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '{path}' USING EXPORT 'f'"
+        );
+        run(runtime, &session, &sql);
+    }
+    run(runtime, &session, "SELECT f7(1)");
+    drop(session);
+    let before = resident();
+    let start = Instant::now();
+    let session = on(Some(&data));
+    let opened = start.elapsed();
+    run(runtime, &session, "SELECT 1");
+    let first = start.elapsed();
+    run(runtime, &session, "SELECT f7(1)");
+    let called = start.elapsed();
+    let memory = (resident() - before) / MIB;
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    println!("| {modules} | {:.1} | {:.1} | {:.1} | {memory:.1} |", ms(opened), ms(first - opened), ms(called - first));
+}
+
+fn main() {
+    let runtime = runtime();
+    statements(&runtime);
+    println!("\n{FUNCTIONS} functions:\n");
+    println!("| modules | opening, ms | first statement, ms | first call, ms | memory, MiB |");
+    println!("| --- | --- | --- | --- | --- |");
+    for modules in [1, FUNCTIONS] {
+        open(&runtime, modules);
+    }
+}
