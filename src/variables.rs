@@ -3,7 +3,7 @@
 use std::{
     fmt::Display,
     ops::RangeInclusive,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -33,13 +33,14 @@ pub(crate) const FOLDERS: [Folder; 2] = [
 
 /// A type of variable; all are kept as words.
 trait Value: Copy {
-    const IS_BOOL: bool;
+    /// How each value is written, first as it is shown; empty for numbers.
+    const SPELLINGS: &'static [&'static [&'static str]];
     fn from_word(word: u64) -> Self;
     fn word(self) -> u64;
 }
 
 impl Value for u64 {
-    const IS_BOOL: bool = false;
+    const SPELLINGS: &'static [&'static [&'static str]] = &[];
 
     fn from_word(word: u64) -> Self {
         word
@@ -51,7 +52,7 @@ impl Value for u64 {
 }
 
 impl Value for bool {
-    const IS_BOOL: Self = true;
+    const SPELLINGS: &'static [&'static [&'static str]] = &[&["false", "off", "0"], &["true", "on", "1"]];
 
     fn from_word(word: u64) -> Self {
         word != 0
@@ -62,13 +63,34 @@ impl Value for bool {
     }
 }
 
+/// Who shares sandboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SandboxScope {
+    /// All queries of an engine, one after the other: what a guest leaves in its memory may be there in a later query.
+    Engine,
+    /// The calls of one query: each begins with fresh sandboxes.
+    Query,
+}
+
+impl Value for SandboxScope {
+    const SPELLINGS: &'static [&'static [&'static str]] = &[&["engine"], &["query"]];
+
+    fn from_word(word: u64) -> Self {
+        if word == 0 { Self::Engine } else { Self::Query }
+    }
+
+    fn word(self) -> u64 {
+        self as u64
+    }
+}
+
 /// What is known of a variable.
 #[derive(Debug)]
 pub(crate) struct Variable {
     /// Without the prefix.
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    is_bool: bool,
+    spellings: &'static [&'static [&'static str]],
     range: RangeInclusive<u64>,
     option: fn(&EngineOptions) -> u64,
     set_option: fn(&mut EngineOptions, u64),
@@ -89,11 +111,15 @@ macro_rules! variables {
             /// The folder in which functions, their modules and extensions outlive the process, and in which `plancache`
             /// is if that is not given; `None` when they live in memory only. It is made if it does not exist.
             pub data_dir: Option<PathBuf>,
+            /// The program that compiles modules, in processes of its own that can be ended: the `wasmfusion` command, or
+            /// another that calls [`run_compiler`](crate::run_compiler). `None` to compile in this process, where
+            /// `compile_timeout_ms` ends the waiting but not the work, and `max_compile_memory_mb` says nothing.
+            pub compiler: Option<PathBuf>,
         }
 
         impl Default for EngineOptions {
             fn default() -> Self {
-                Self { $($name: $default,)+ plancache: None, data_dir: None }
+                Self { $($name: $default,)+ plancache: None, data_dir: None, compiler: None }
             }
         }
 
@@ -123,7 +149,7 @@ macro_rules! variables {
         pub(crate) static VARIABLES: [Variable; [$(stringify!($name)),+].len()] = [$(Variable {
             name: stringify!($name),
             description: $doc.trim_ascii(),
-            is_bool: <$type as Value>::IS_BOOL,
+            spellings: <$type as Value>::SPELLINGS,
             range: $range,
             option: |options| options.$name.word(),
             set_option: |options, word| options.$name = Value::from_word(word),
@@ -144,6 +170,10 @@ variables! {
     max_raw_module_size: u64 = 25 << 20, 1..=1 << 30;
     /// The most bytes that an image, the compiled code of a module, may have. Default 100 MiB.
     max_compiled_module_size: u64 = 100 << 20, 1..=1 << 34;
+    /// The longest time in milliseconds that compiling a module may take; 0 for no limit. Default 120,000.
+    compile_timeout_ms: u64 = 120_000, 0..=DAY;
+    /// The most MiB of memory that compiling a module may take, when there is a program for it; 0 for no limit. Default 4096.
+    max_compile_memory_mb: u64 = 4096, 0..=1 << 24;
     /// Whether modules can be read from URLs and object stores. Default false.
     create_from_url: bool = false, 0..=1;
     /// Whether a new function may take the name of one of DataFusion's own, which comes back when it is dropped. Default false.
@@ -158,6 +188,8 @@ variables! {
     plancache_limit_mb: u64 = 1024, 0..=1 << 24;
     /// How long, in milliseconds, a sandbox is kept that nobody uses. Default 60,000.
     sandbox_idle_ms: u64 = 60_000, 0..=DAY;
+    /// Who shares sandboxes: the queries of the engine one after the other, or only the calls of one query, which then begins with fresh ones. Default engine.
+    sandbox_scope: SandboxScope = SandboxScope::Engine, 0..=1;
     /// How many workers may share one batch; 0 for as many as there are cores. Default 0.
     parallelism: u64 = 0, 0..=1024;
 }
@@ -178,25 +210,27 @@ impl Variable {
             let name = self.full_name();
             return Err(Error::Variable(format!("{name}: RESET {name} gives it the value that it had at start")));
         }
-        let word = match (self.is_bool, text.to_ascii_lowercase().as_str()) {
-            (true, "true" | "on" | "1") => Some(1),
-            (true, "false" | "off" | "0") => Some(0),
-            (true, _) => None,
-            (false, number) => number.parse().ok(),
+        let is_spelt = |spellings: &&[&str]| spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(text));
+        let word = match self.spellings {
+            [] => text.parse().ok(),
+            values => values.iter().position(is_spelt).map(|word| word as u64),
         };
         word.ok_or_else(|| self.refused(text)).and_then(|word| self.check(word))
     }
 
     fn refused(&self, given: impl Display) -> Error {
-        let needed = match self.is_bool {
-            true => "true or false".to_owned(),
-            false => format!("a whole number from {} to {}", self.range.start(), self.range.end()),
+        let needed = match self.spellings {
+            [] => format!("a whole number from {} to {}", self.range.start(), self.range.end()),
+            values => values.iter().rev().map(|spellings| spellings[0]).collect::<Vec<_>>().join(" or "),
         };
         Error::Variable(format!("{} cannot be '{given}'; it takes {needed}", self.full_name()))
     }
 
     fn text(&self, word: u64) -> String {
-        if self.is_bool { bool::from_word(word).to_string() } else { word.to_string() }
+        match self.spellings.get(word as usize) {
+            Some(spellings) => spellings[0].to_owned(),
+            None => word.to_string(),
+        }
     }
 }
 
@@ -266,6 +300,11 @@ impl Variables {
     /// The folder of the plancache.
     pub(crate) fn plancache(&self) -> Option<&PathBuf> {
         self.start.plancache.as_ref()
+    }
+
+    /// The program that compiles.
+    pub(crate) fn compiler(&self) -> Option<&Path> {
+        self.start.compiler.as_deref()
     }
 
     /// The most bytes of images in the plancache; `None` when there is no limit.

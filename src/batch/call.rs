@@ -74,7 +74,8 @@ impl TimedOut {
     fn get(&self, args: &[ColumnarValue], timeout_ms: u64) -> Option<GuestError> {
         let known = lock(&self.0);
         let (known_args, at, error) = known.as_ref()?;
-        let same = constants(args).eq(known_args) && error.failure == Failure::Timeout { milliseconds: timeout_ms };
+        let still = [Failure::Timeout { milliseconds: timeout_ms }, Failure::Cancelled].contains(&error.failure);
+        let same = constants(args).eq(known_args) && still;
         (same && at.elapsed() < NOT_AGAIN).then(|| error.clone())
     }
 
@@ -124,6 +125,11 @@ impl Stop {
         Self::at(misfit.row, Failure::Result(misfit.message))
     }
 
+    /// A failure before the first row.
+    pub(super) fn before(failure: Failure) -> Self {
+        Self::Guest { row: None, failure, frames: Vec::new(), frames_are_partial: false, output: String::new() }
+    }
+
     /// A failure without a trap.
     pub(super) fn at(row: usize, failure: Failure) -> Self {
         Self::Guest { row: Some(row), failure, frames: Vec::new(), frames_are_partial: false, output: String::new() }
@@ -161,7 +167,7 @@ impl Callable {
         }
         let array = self.call_arrays(args, 1, caller).inspect_err(|error| {
             if let Error::Guest(error) = error
-                && matches!(error.failure, Failure::Timeout { .. })
+                && matches!(error.failure, Failure::Timeout { .. } | Failure::Cancelled)
             {
                 self.timed_out.set(args, error);
             }
@@ -179,7 +185,7 @@ impl Callable {
         if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
             return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
         }
-        let context = Context::new(&self.name, &self.runtime, caller.account);
+        let context = Context::new(&self.name, &self.runtime, caller);
         let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
         let lifted = match &self.route {
             Route::Drivers(drivers) => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
@@ -382,7 +388,9 @@ impl Callable {
                     let named = args.iter().zip(&self.signature.params);
                     named.map(|(arg, param)| format!("{} = {}", param.name, arg.text(row))).collect()
                 });
-                tracing::warn!(function = self.name, ?row, %failure, "guest failed");
+                if failure != Failure::Cancelled {
+                    tracing::warn!(function = self.name, ?row, %failure, "guest failed");
+                }
                 Error::Guest(Box::new(GuestError {
                     function: self.name.clone(),
                     row,

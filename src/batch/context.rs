@@ -6,10 +6,17 @@ use std::{
 };
 
 use super::{
+    call::Stop,
     counters::{Counters, nanoseconds},
-    runtime::Runtime,
+    query::Query,
+    runtime::{Pools, Runtime},
 };
-use crate::{memory::Account, sandbox::State};
+use crate::{
+    image::{Cancellation, Deadline},
+    memory::Account,
+    sandbox::{Failure, State},
+    variables::SandboxScope,
+};
 
 /// On whose behalf a function is called.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +25,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) account: &'a Account,
     /// What counts this query's calls, when somebody wants to know.
     pub(crate) meter: Option<&'a Counters>,
+    /// The query that the call is part of; none when the function is called without a session.
+    pub(crate) query: Option<&'a Query>,
 }
 
 /// What the parts of a call need besides the arguments.
@@ -28,19 +37,56 @@ pub(super) struct Context<'a> {
     pub(super) account: &'a Account,
     /// `wasm.timeout_ms` as it was when the call began.
     pub(super) timeout_ms: u64,
+    cancellation: Option<Cancellation>,
+    /// The idle sandboxes that may be used; without them each part of the call has a fresh one.
+    pub(super) pools: Option<&'a Pools>,
     /// Nanoseconds in guest and drivers.
     wasm: AtomicU64,
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(function: &'a str, runtime: &'a Runtime, account: &'a Account) -> Self {
-        let timeout_ms = runtime.variables.timeout_ms();
-        Self { function, runtime, account, timeout_ms, wasm: AtomicU64::new(0) }
+    pub(super) fn new(function: &'a str, runtime: &'a Runtime, caller: Caller<'a>) -> Self {
+        let pools = match runtime.variables.sandbox_scope() {
+            SandboxScope::Engine => Some(&*runtime.pools),
+            SandboxScope::Query => caller.query.and_then(Query::pools),
+        };
+        Self {
+            function,
+            runtime,
+            account: caller.account,
+            timeout_ms: runtime.variables.timeout_ms(),
+            cancellation: caller.query.map(Query::cancellation),
+            pools,
+            wasm: AtomicU64::new(0),
+        }
     }
 
     /// The longest time that this call may hold one sandbox.
     pub(super) fn timeout(&self) -> Option<Duration> {
         (self.timeout_ms > 0).then(|| Duration::from_millis(self.timeout_ms))
+    }
+
+    /// When a guest that begins now has to stop.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout(), self.cancellation.as_ref())
+    }
+
+    /// The same for one that may take less time.
+    pub(super) fn deadline_within(&self, limit: Duration) -> Deadline {
+        Deadline::after(Some(limit), self.cancellation.as_ref())
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancellation.as_ref().is_some_and(Cancellation::is_cancelled)
+    }
+
+    /// # Errors
+    /// When the query was cancelled.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        match self.is_cancelled() {
+            true => Err(Stop::before(Failure::Cancelled)),
+            false => Ok(()),
+        }
     }
 
     /// The state of a new sandbox.

@@ -52,7 +52,7 @@ impl Tally {
         match failure {
             Failure::Trap(_) | Failure::Memory { .. } | Failure::Exit(_) => self.traps += 1,
             Failure::Timeout { .. } => self.timeouts += 1,
-            Failure::Err(_) | Failure::Result(_) => {}
+            Failure::Err(_) | Failure::Result(_) | Failure::Cancelled => {}
         }
     }
 }

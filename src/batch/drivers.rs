@@ -14,8 +14,8 @@ use super::{
 use crate::{
     driver::{Shape, Variant, frame, frame::Status},
     error::Error,
-    image::{Function, Image, Kind, Linked, Program},
-    sandbox::{Deadline, Failure, Sandbox, failure_of, frames_of, output_of, refusal_of},
+    image::{Deadline, Function, Image, Kind, Linked, Program},
+    sandbox::{Failure, Sandbox, failure_of, frames_of, output_of, refusal_of},
 };
 
 /// The most rows of a slice.
@@ -168,8 +168,9 @@ impl Drivers {
 
     /// Takes a sandbox for a part of the batch.
     pub(super) fn start(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Run, Stop> {
-        let idle =
-            context.runtime.pools.drivers.take(&batch.image.image, self.program.memory_limit, context.account.pool());
+        let idle = context.pools.and_then(|pools| {
+            pools.drivers.take(&batch.image.image, self.program.memory_limit, context.account.pool())
+        });
         let place = self.place(context, batch, &batch.image, self.deadline(context), idle)?;
         Ok(Run { place: Some(place), rest: part, slice: None })
     }
@@ -178,15 +179,17 @@ impl Drivers {
     pub(super) fn finish(&self, context: &Context<'_>, batch: &Batch, run: Run) {
         let limit = self.program.memory_limit;
         let Some(place) = run.place.filter(|_| run.slice.is_none_or(|slice| !slice.waits)) else { return };
-        if place.sandbox.is_worth_keeping(limit) {
-            context.runtime.pools.drivers.give(&batch.image.image, limit, place.sandbox);
+        if let Some(pools) = context.pools
+            && place.sandbox.is_worth_keeping(limit)
+        {
+            pools.drivers.give(&batch.image.image, limit, place.sandbox);
         }
     }
 
     /// When a call that begins now is interrupted. Not for a function that is proven to end: looking at the clock is
     /// part of what a call of one row costs.
     fn deadline(&self, context: &Context<'_>) -> Option<Deadline> {
-        (!self.function.facts.ends).then(|| Deadline::after(context.timeout()))
+        (!self.function.facts.ends).then(|| context.deadline())
     }
 
     /// The sandbox may be used for another while: it was idle in between.
@@ -204,6 +207,7 @@ impl Drivers {
         run: &mut Run,
         output: &mut Output,
     ) -> Result<(), Stop> {
+        context.check()?;
         let limit = self.program.memory_limit;
         let from = run.rest.start;
         let place = match &mut run.place {
@@ -268,8 +272,8 @@ impl Drivers {
             Some(sandbox) => sandbox,
             None => {
                 // What the guest runs when it starts may not end.
-                let deadline = deadline.unwrap_or_else(|| Deadline::after(context.timeout()));
-                match Sandbox::new(context.runtime.engines(), &image.image, context.state(), deadline) {
+                let deadline = deadline.clone().unwrap_or_else(|| context.deadline());
+                match Sandbox::new(context.runtime.engines(), &image.image, context.state(), &deadline) {
                     Ok(sandbox) => Box::new(sandbox),
                     Err((sandbox, error)) => return Err(self.did_not_start(context, sandbox.as_deref(), error)),
                 }
@@ -334,7 +338,7 @@ impl Drivers {
         output: &mut Output,
     ) -> Result<bool, Unfinished> {
         let spec = &self.function.spec;
-        let interrupt = place.deadline.map(|deadline| (context.runtime.engines(), deadline));
+        let interrupt = place.deadline.as_ref().map(|deadline| (context.runtime.engines(), deadline));
         let sandbox = &mut place.sandbox;
         let (rows, start) = (slice.rows, slice.start);
         let status = match context.in_wasm(|| sandbox.run(place.number, place.variant, rows as u32, interrupt)) {
@@ -394,7 +398,7 @@ impl Drivers {
         let timeout = context.timeout_ms;
         match sandbox.word(frame::EXITED) {
             1 => Failure::Exit(sandbox.word(frame::EXIT_CODE)),
-            _ if sandbox.stopped() => Failure::Timeout { milliseconds: timeout },
+            _ if sandbox.stopped() => Failure::of_interrupt(context.is_cancelled(), timeout),
             _ => failure_of(error, sandbox.store.data(), self.program.memory_limit, timeout),
         }
     }
@@ -427,7 +431,7 @@ impl Drivers {
     fn replay(&self, context: &Context<'_>, batch: &Batch, row: usize) -> Option<Vec<String>> {
         let limit = context.timeout().map_or(REPLAY, |timeout| timeout.min(REPLAY));
         let image = self.image(context, Kind::Replay).ok()?;
-        let mut place = self.place(context, batch, &image, Some(Deadline::after(Some(limit))), None).ok()?;
+        let mut place = self.place(context, batch, &image, Some(context.deadline_within(limit)), None).ok()?;
         // The unrolled variant would do, too, but the others show the same frames for every function.
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
         let mut slice = self.slice(&mut place, batch, row..row + 1).ok()?;
@@ -435,7 +439,7 @@ impl Drivers {
             let mut output = Output::of(&self.function.spec.result);
             match self.drive(context, &mut place, &mut slice, &mut output) {
                 Ok(false) => {}
-                Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. }, .. }) | Unfinished::Refused(_))
+                Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. } | Failure::Cancelled, .. }) | Unfinished::Refused(_))
                 | Ok(true) => return None,
                 Err(Unfinished::Failed(failed)) => return Some(failed.frames),
             }

@@ -5,11 +5,12 @@
 use std::{
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, Weak},
+    time::Instant,
 };
 
 use datafusion::arrow::buffer::NullBuffer;
 use wasmtime::{
-    Store,
+    Store, UpdateDeadline,
     component::{self, Func, Linker, Val},
 };
 
@@ -23,11 +24,11 @@ use super::{
 use crate::{
     driver::without_imports,
     error::{Error, Result},
-    image::{Code, Image, ImageCache, Key, Kind},
+    image::{Code, Deadline, Image, ImageCache, Key, Kind},
     lock::lock,
     memory::{Account, Charge},
     module::{Module, Signature, Wit},
-    sandbox::{Deadline, Failure, Idle, State, failure_of, frames_of, is_refusal, refusal_of},
+    sandbox::{Failure, Idle, State, failure_of, frames_of, is_refusal, refusal_of},
 };
 
 /// A function's way through the component API.
@@ -159,16 +160,18 @@ impl General {
         part: Range<usize>,
     ) -> Result<Vec<Option<Val>>, Stop> {
         let _watch = context.runtime.engines().watch();
-        let deadline = Deadline::after(context.timeout());
-        let pool = &context.runtime.pools.general;
-        let fresh = || self.instantiate(context, &batch.image, deadline);
-        let mut instance = match pool.take(&batch.image, self.memory_limit, context.account.pool()) {
+        let deadline = context.deadline();
+        let fresh = || self.instantiate(context, &batch.image, &deadline);
+        let pool = context.pools.map(|pools| &pools.general);
+        let idle = pool.and_then(|pool| pool.take(&batch.image, self.memory_limit, context.account.pool()));
+        let mut instance = match idle {
             Some(instance) => instance,
             None => fresh()?,
         };
         let mut function = self.function(&mut instance)?;
         let mut values = Vec::with_capacity(part.len());
         for row in part {
+            context.check()?;
             if batch.called.as_ref().is_some_and(|called| called.is_null(row)) {
                 values.push(None);
                 continue;
@@ -179,13 +182,13 @@ impl General {
                 instance = fresh()?;
                 function = self.function(&mut instance)?;
             }
-            let result = match instance.call(function, &args, deadline) {
+            let result = match instance.call(function, &args, &deadline) {
                 // As with drivers: the guest may have used up its memory with earlier rows.
                 Err(error) if instance.used && may_go_better(&error) => {
                     drop(instance);
                     instance = fresh()?;
                     function = self.function(&mut instance)?;
-                    instance.call(function, &args, deadline)
+                    instance.call(function, &args, &deadline)
                 }
                 result => result,
             };
@@ -196,7 +199,9 @@ impl General {
             batch.results.add(weight(&value)).map_err(Stop::Other)?;
             values.push(Some(value));
         }
-        if !instance.is_bloated(self.memory_limit) {
+        if let Some(pool) = pool
+            && !instance.is_bloated(self.memory_limit)
+        {
             pool.give(&batch.image, self.memory_limit, instance);
         }
         Ok(values)
@@ -219,7 +224,7 @@ impl General {
         &self,
         context: &Context<'_>,
         image: &Arc<Image>,
-        deadline: Deadline,
+        deadline: &Deadline,
     ) -> Result<Box<Instance>, Stop> {
         let Code::Component(component) = &image.code else { unreachable!("asked for as a component") };
         let engine = context.runtime.engines().get(Kind::Component);
@@ -228,7 +233,11 @@ impl General {
         let mut store = Store::new(engine, context.state());
         store.data_mut().memory_limit = memory_limit;
         store.limiter(|state| state);
-        store.set_epoch_deadline(deadline.ticks());
+        store.epoch_deadline_callback(|store| match store.data().deadline.is_over(Instant::now()) {
+            true => Ok(UpdateDeadline::Interrupt),
+            false => Ok(UpdateDeadline::Continue(1)),
+        });
+        begin(&mut store, deadline);
         let mut linker = Linker::new(engine);
         let instance = linker
             .define_unknown_imports_as_traps(component)
@@ -251,14 +260,20 @@ impl General {
     }
 }
 
+/// Lets the guest of a store run until a deadline, at which it looks with every tick of the clock.
+fn begin(store: &mut Store<State>, deadline: &Deadline) {
+    store.data_mut().deadline = deadline.clone();
+    store.set_epoch_deadline(1);
+}
+
 /// A call that failed in a sandbox that was used before is worth another try in a fresh one.
 fn may_go_better(error: &wasmtime::Error) -> bool {
     !matches!(error.downcast_ref(), Some(wasmtime::Trap::Interrupt)) && !is_refusal(error)
 }
 
 impl Instance {
-    fn call(&mut self, function: Func, args: &[Val], deadline: Deadline) -> wasmtime::Result<Val> {
-        self.store.set_epoch_deadline(deadline.ticks());
+    fn call(&mut self, function: Func, args: &[Val], deadline: &Deadline) -> wasmtime::Result<Val> {
+        begin(&mut self.store, deadline);
         let mut result = [Val::Bool(false)];
         function.call(&mut self.store, args, &mut result)?;
         let [result] = result;

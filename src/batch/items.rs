@@ -102,7 +102,7 @@ impl Callable {
             Way::Nowhere
         } else {
             let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
-            let context = Context::new(&self.name, &self.runtime, caller.account);
+            let context = Context::new(&self.name, &self.runtime, caller);
             let way = self.way(&context, &args, called, rows, &mut tally);
             self.count(&context, caller, tally, way.as_ref().err());
             way.map_err(|stop| self.report(&args, stop))?
@@ -140,7 +140,7 @@ impl Callable {
     /// When the guest fails, or the memory pool refuses.
     pub(crate) fn next(&self, opened: &mut Opened, caller: Caller<'_>) -> Result<Option<Items>> {
         let Opened { args, rows, columns, way } = opened;
-        let context = Context::new(&self.name, &self.runtime, caller.account);
+        let context = Context::new(&self.name, &self.runtime, caller);
         let mut tally = Tally::default();
         let items = tally.time(|| {
             let items = match (&mut *way, &self.route) {

@@ -10,6 +10,7 @@ mod lift;
 mod lower;
 #[cfg(test)]
 mod oracle;
+mod query;
 mod runtime;
 mod slice;
 mod tree;
@@ -22,5 +23,6 @@ pub(crate) use self::{
     drivers::Drivers,
     general::General,
     items::{Items, Opened},
+    query::{Query, Reader},
     runtime::Runtime,
 };

@@ -38,6 +38,18 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
+    pub(super) fn new() -> Self {
+        // Tasks of DataFusion and our own workers take sandboxes side by side.
+        let lanes = 2 * cores();
+        Self { drivers: Pool::new(lanes), general: Pool::new(lanes) }
+    }
+
+    /// Ends what is idle.
+    pub(super) fn clear(&self) {
+        self.drivers.retain(|_, _| false);
+        self.general.retain(|_, _| false);
+    }
+
     /// Ends what was idle for more than so many passes of this, or whose image is not kept any more.
     pub(super) fn sweep(&self, passes: u64) {
         self.drivers.sweep(passes);
@@ -51,7 +63,7 @@ impl Pools {
     }
 
     /// Ends what is idle at the cost of a memory pool.
-    fn clear(&self, pool: PoolId) {
+    fn clear_of(&self, pool: PoolId) {
         self.drivers.retain(|_, sandbox| sandbox.charge().pool() != pool);
         self.general.retain(|_, instance| instance.charge().pool() != pool);
     }
@@ -59,9 +71,7 @@ impl Pools {
 
 impl Runtime {
     pub(crate) fn new(variables: Arc<Variables>) -> Result<Self> {
-        // Tasks of DataFusion and our own workers take sandboxes side by side.
-        let lanes = 2 * cores();
-        let pools = Arc::new(Pools { drivers: Pool::new(lanes), general: Pool::new(lanes) });
+        let pools = Arc::new(Pools::new());
         let for_images = Arc::downgrade(&pools);
         let on_evicted = move || {
             if let Some(pools) = Weak::upgrade(&for_images) {
@@ -104,7 +114,7 @@ fn relief(pools: &Arc<Pools>, images: &Arc<ImageCache>) -> Relief {
     Relief::new(move |pool| {
         if let (Some(pools), Some(images)) = (Weak::upgrade(&pools), Weak::upgrade(&images)) {
             tracing::debug!("the memory pool refuses: idle sandboxes and unused images end");
-            pools.clear(pool);
+            pools.clear_of(pool);
             images.evict_unused(|charge| charge.pool() == pool);
         }
     })

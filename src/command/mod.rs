@@ -58,6 +58,9 @@ pub(crate) fn main() -> ExitCode {
 
 /// Does what the options ask for.
 fn execute(options: &Options) -> Result<(), Error> {
+    if let Some(Command::Compile { arguments }) = &options.command {
+        return wasmfusion::run_compiler(arguments).map_err(Error::Engine);
+    }
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
     let result = execute_on(&runtime, options);
     // A cancelled query may still be inside a long function call, which nobody should wait for.

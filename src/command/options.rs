@@ -58,6 +58,12 @@ pub(super) struct Options {
 /// What the program does other than running SQL.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Compile a module: how the engine calls this program
+    #[command(hide = true)]
+    Compile {
+        #[arg(num_args = 0..)]
+        arguments: Vec<String>,
+    },
     /// Make archives for CREATE EXTENSION
     #[command(subcommand)]
     Extension(ExtensionCommand),

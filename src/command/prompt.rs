@@ -1,9 +1,10 @@
 //! The prompt: statements and commands that a person types.
 
-use std::io::Write as _;
+use std::{io::Write as _, sync::Arc};
 
 use rustyline::{CompletionType, Config, Editor, error::ReadlineError, history::FileHistory};
 use tokio::runtime::Runtime;
+use wasmfusion::Session;
 
 use super::{
     completion::{Names, SqlHelper},
@@ -96,7 +97,7 @@ impl<'a> Prompt<'a> {
 
     /// Tells the completion which tables and functions there are now.
     fn learn_names(&mut self) {
-        let names = self.runtime.block_on(Names::of(self.runner.context()));
+        let names = self.runtime.block_on(Names::of(self.runner.session().context()));
         if let Some(helper) = self.editor.helper_mut() {
             helper.set_names(names);
         }
@@ -153,14 +154,16 @@ impl<'a> Prompt<'a> {
 
     /// Runs one statement of the user and returns whether it has succeeded.
     fn execute(&mut self, sql: &str) -> Result<bool, Error> {
+        let session = Arc::clone(self.runner.session());
         let statement = self.runner.run(sql);
-        attend(self.runtime, &mut self.interrupts, statement)
+        attend(self.runtime, &session, &mut self.interrupts, statement)
     }
 
     /// Runs the query behind a command.
     fn show(&mut self, sql: &str) -> Result<(), Error> {
+        let session = Arc::clone(self.runner.session());
         let query = self.runner.run_in_full(sql);
-        attend(self.runtime, &mut self.interrupts, query).map(drop)
+        attend(self.runtime, &session, &mut self.interrupts, query).map(drop)
     }
 }
 
@@ -168,6 +171,7 @@ impl<'a> Prompt<'a> {
 /// failure and returns whether it has succeeded.
 fn attend(
     runtime: &Runtime,
+    session: &Session,
     interrupts: &mut Interrupts,
     statement: impl Future<Output = Result<(), Failure>>,
 ) -> Result<bool, Error> {
@@ -182,7 +186,11 @@ fn attend(
         Some(Ok(())) => return Ok(true),
         Some(Err(Failure::Query(error))) => report(&Cause::Query(error)),
         Some(Err(Failure::Output(error))) => return Err(Error::Output(error)),
-        None => report(&"cancelled"),
+        None => {
+            // The statement was dropped, but the workers, which would notice, may all be inside of guests.
+            session.interrupt();
+            report(&"cancelled");
+        }
     }
     Ok(false)
 }

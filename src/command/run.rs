@@ -2,7 +2,6 @@
 
 use std::{io::Stdout, sync::Arc, time::Instant};
 
-use datafusion::prelude::SessionContext;
 use wasmfusion::Session;
 
 use super::{
@@ -29,9 +28,8 @@ impl Runner {
         Self { session, printer }
     }
 
-    /// The context of the session.
-    pub(super) fn context(&self) -> &SessionContext {
-        self.session.context()
+    pub(super) fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
     /// Runs one statement and prints its result.

@@ -21,7 +21,7 @@ const PREFIX: &str = "wasm.";
 /// Settings that do not exist or are out of range, and a plancache folder that
 /// was asked for and cannot be used.
 pub(super) fn session(options: &Options, runtime: &Runtime) -> Result<Session, Error> {
-    let mut engine_options = EngineOptions::default();
+    let mut engine_options = EngineOptions { compiler: this_program(), ..EngineOptions::default() };
     let (for_engine, for_session) = options
         .variables
         .iter()
@@ -36,6 +36,13 @@ pub(super) fn session(options: &Options, runtime: &Runtime) -> Result<Session, E
         set.map_err(|error| Error::Setting { name: name.clone(), error })?;
     }
     Ok(session)
+}
+
+/// What compiles modules.
+fn this_program() -> Option<PathBuf> {
+    // The program that is running, also when another version has its place meanwhile.
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
 }
 
 fn engine(options: &Options, without: EngineOptions) -> Result<Arc<Engine>, Error> {

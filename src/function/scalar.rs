@@ -20,7 +20,7 @@ use super::{
     definition::{FunctionDefinition, Volatility},
 };
 use crate::{
-    batch::{Caller, Counters, Items, Opened},
+    batch::{Caller, Counters, Items, Opened, Query},
     error::arguments,
     memory::Account,
     module::GuestType,
@@ -32,7 +32,9 @@ pub struct WasmScalarUdf {
     definition: Arc<FunctionDefinition>,
     signature: DataFusionSignature,
     account: Account,
-    /// What counts a query's calls. Like the account it is no part of what makes two functions the same.
+    /// The query that it is called in. Like the account and the meter it is no part of what makes two functions the same.
+    query: Option<Arc<Query>>,
+    /// What counts the query's calls.
     meter: Option<Arc<Counters>>,
 }
 
@@ -50,7 +52,7 @@ impl WasmScalarUdf {
         let names: Vec<&str> = definition.signature().params.iter().map(|param| param.name.as_str()).collect();
         let signature = DataFusionSignature::user_defined(volatility).with_parameter_names(names)?;
         let account = definition.callable.runtime.account(None);
-        Ok(Self { definition, signature, account, meter: None })
+        Ok(Self { definition, signature, account, query: None, meter: None })
     }
 
     /// The same function with images and sandboxes charged to a memory pool, usually that of the session in which it is
@@ -60,9 +62,9 @@ impl WasmScalarUdf {
         Self { account: self.definition.callable.runtime.account(Some(pool)), ..self }
     }
 
-    /// The same function with its calls counted.
-    pub(crate) fn with_meter(&self, meter: Arc<Counters>) -> Self {
-        Self { meter: Some(meter), ..self.clone() }
+    /// The same function as part of a query, with its calls counted if there is a meter.
+    pub(crate) fn in_query(&self, query: Arc<Query>, meter: Option<Arc<Counters>>) -> Self {
+        Self { query: Some(query), meter, ..self.clone() }
     }
 
     /// The function's definition.
@@ -82,7 +84,7 @@ impl WasmScalarUdf {
     }
 
     fn caller(&self) -> Caller<'_> {
-        Caller { account: &self.account, meter: self.meter.as_deref() }
+        Caller { account: &self.account, meter: self.meter.as_deref(), query: self.query.as_deref() }
     }
 
     /// What makes two functions the same: DataFusion merges calls of equal functions.

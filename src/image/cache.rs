@@ -13,7 +13,8 @@ use std::{
 use wasmtime::{Module, component::Component};
 
 use super::{
-    engines::{Engines, Kind, compile},
+    compiler::{Failure, Limits, compile},
+    engines::{Engines, Kind},
     image::{Code, Image, Live, Room},
     key::Key,
     plancache::{Plancache, code_of, file},
@@ -44,6 +45,8 @@ pub(crate) struct ImageCache {
     turns: Mutex<HashMap<Key, Arc<Mutex<()>>>>,
     /// The sizes of images that were compiled: what is too large is not compiled again to find that out.
     sizes: Mutex<HashMap<Key, u64>>,
+    /// What took more than these limits, and what was said then: it is not tried again under the same limits.
+    hopeless: Mutex<HashMap<Key, (Limits, String)>>,
     next_id: AtomicU64,
     /// Counts up each time an image is asked for.
     now: AtomicU64,
@@ -88,6 +91,7 @@ impl ImageCache {
             shelf: Mutex::default(),
             turns: Mutex::default(),
             sizes: Mutex::default(),
+            hopeless: Mutex::default(),
             next_id: AtomicU64::new(0),
             now: AtomicU64::new(0),
             live: Arc::default(),
@@ -213,7 +217,23 @@ impl ImageCache {
     /// Compiles, and keeps the code in the plancache.
     fn compile(&self, key: &Key, wasm: &[u8]) -> Result<Vec<u8>> {
         let start = Instant::now();
-        let code = compile(key.kind(), wasm).map_err(|error| compile_error(format!("{error:#}")))?;
+        let limits = Limits {
+            time: self.variables.compile_timeout_ms(),
+            memory: self.variables.max_compile_memory_mb() << 20,
+        };
+        if let Some((tried, why)) = lock(&self.hopeless).get(key)
+            && limits.within(*tried)
+        {
+            return Err(compile_error(why.clone()));
+        }
+        let code = compile(self.variables.compiler(), key.kind(), wasm, limits).map_err(|failure| match failure {
+            Failure::Refused(why) => compile_error(why),
+            Failure::TooMuch(why) => {
+                tracing::warn!(?key, why, "compiling was given up");
+                lock(&self.hopeless).insert(*key, (limits, why.clone()));
+                compile_error(why)
+            }
+        })?;
         self.compilations.fetch_add(1, Ordering::Relaxed);
         let size = code.len() as u64;
         lock(&self.sizes).insert(*key, size);

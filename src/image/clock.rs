@@ -43,6 +43,44 @@ impl StopWord {
     }
 }
 
+/// Tells guests that nobody waits for what they do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    pub(crate) fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// When guest code is to be interrupted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Deadline {
+    at: Option<Instant>,
+    cancellation: Option<Cancellation>,
+}
+
+impl Deadline {
+    /// After `timeout` from now, never when it is `None`; and as soon as the call is cancelled.
+    pub(crate) fn after(timeout: Option<Duration>, cancellation: Option<&Cancellation>) -> Self {
+        let at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Self { at, cancellation: cancellation.cloned() }
+    }
+
+    /// The guest has to stop.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.at.is_some_and(|at| at <= now) || self.is_cancelled()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancellation.as_ref().is_some_and(Cancellation::is_cancelled)
+    }
+}
+
 /// Stops guests whose time is up, and counts up the epochs of an engine, while somebody watches.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -61,7 +99,7 @@ struct Shared {
 struct Watches {
     next: u64,
     /// When which guest is to be stopped; `None` for those that watch the epochs themselves.
-    running: HashMap<u64, Option<(Instant, StopWord)>>,
+    running: HashMap<u64, Option<(Deadline, StopWord)>>,
 }
 
 impl Shared {
@@ -81,8 +119,8 @@ impl Clock {
         Self { shared, thread: Some(thread) }
     }
 
-    /// Sets a guest's word at a time, unless the answer is dropped before.
-    pub(crate) fn watch(&self, stop: Option<(Instant, StopWord)>) -> Watch {
+    /// Sets a guest's word at its deadline, unless the answer is dropped before.
+    pub(crate) fn watch(&self, stop: Option<(Deadline, StopWord)>) -> Watch {
         let number = {
             let mut watches = self.shared.watches();
             watches.next += 1;
@@ -108,7 +146,7 @@ fn run(shared: &Shared, engine: &Engine) {
         let nobody = {
             // Held while words are set: whoever drops a watch waits, so the word is still there.
             let watches = shared.watches();
-            let due = watches.running.values().flatten().filter(|(at, _)| *at <= now);
+            let due = watches.running.values().flatten().filter(|(deadline, _)| deadline.is_over(now));
             due.for_each(|(_, word)| word.set());
             watches.running.is_empty()
         };

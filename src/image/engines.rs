@@ -16,6 +16,19 @@ pub(crate) enum Kind {
     Component,
 }
 
+impl Kind {
+    pub(super) const ALL: [Self; 3] = [Self::Drivers, Self::Replay, Self::Component];
+
+    /// Its name for the program that compiles.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Drivers => "drivers",
+            Self::Replay => "replay",
+            Self::Component => "component",
+        }
+    }
+}
+
 /// The stack that guests may use, in bytes.
 const STACK: usize = 512 * 1024;
 
@@ -65,7 +78,7 @@ impl Engines {
 ///
 /// Each time with an engine of its own, because an engine keeps what compiling needs, for as long as it lives and as much
 /// as the largest module needed: gigabytes after a module of 18 MB.
-pub(super) fn compile(kind: Kind, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+pub(super) fn precompile(kind: Kind, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let engine = engine(kind).map_err(wasmtime::Error::from)?;
     match kind {
         Kind::Component => engine.precompile_component(wasm),

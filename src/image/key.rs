@@ -48,7 +48,7 @@ impl Key {
         let mut content = [0; 32];
         hex::decode_to_slice(parts.next()?, &mut content).ok()?;
         let kind = parts.next()?.parse::<u64>().ok()?;
-        let kind = [Kind::Drivers, Kind::Replay, Kind::Component].into_iter().find(|known| *known as u64 == kind)?;
+        let kind = Kind::ALL.into_iter().find(|known| *known as u64 == kind)?;
         let key = Self { content, ..Self::new(engines, kind, &[]) };
         (key.file_name() == name).then_some(key)
     }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod clock;
+mod compiler;
 mod engines;
 #[expect(clippy::module_inception, reason = "the word for what the room is about")]
 mod image;
@@ -10,9 +11,10 @@ mod plancache;
 mod program;
 mod shelf;
 
+pub use self::compiler::run_compiler;
 pub(crate) use self::{
     cache::{ImageCache, ImageStatus, OnEvicted},
-    clock::{StopWord, TICK, Watch},
+    clock::{Cancellation, Deadline, StopWord, Watch},
     engines::{Engines, Kind},
     image::{Code, Image},
     key::Key,

@@ -8,7 +8,7 @@ use std::sync::{
 use datafusion::error::DataFusionError;
 use wasmtime::ResourceLimiter;
 
-use crate::memory::Charge;
+use crate::{image::Deadline, memory::Charge};
 
 /// The most elements that a guest's tables may have together. Large programs have some ten thousand.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) table_elements: usize,
     /// The guest asked for more memory than it may have.
     pub(crate) memory_refused: bool,
+    /// When a component is stopped; other guests are stopped by their word in the arena.
+    pub(crate) deadline: Deadline,
     pub(crate) charge: Charge,
     _live: LiveSandbox,
 }
@@ -63,6 +65,7 @@ impl State {
             memory: 0,
             table_elements: 0,
             memory_refused: false,
+            deadline: Deadline::default(),
             charge,
             _live: LiveSandbox(live.clone()),
         }

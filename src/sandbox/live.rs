@@ -1,44 +1,18 @@
 //! One live instance of an image.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use wasmtime::{Instance, Memory, Store, TypedFunc};
 
 use super::{limits::State, pool::Idle};
 use crate::{
     driver::{ARENA, DriverSpec, INIT, MEMORY, Variant, frame},
-    image::{Code, Engines, Image, StopWord, TICK, Watch},
+    image::{Code, Deadline, Engines, Image, StopWord, Watch},
     memory::Charge,
 };
 
-/// When guest code is to be interrupted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    /// After `timeout` from now; never when it is `None`.
-    pub(crate) fn after(timeout: Option<Duration>) -> Self {
-        Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
-    }
-
-    /// In ticks of the clock from now, rounded up: a batch gets at least the time that was promised.
-    pub(crate) fn ticks(self) -> u64 {
-        match self.0 {
-            // Far beyond any process, and far from overflow.
-            None => 1 << 60,
-            Some(at) => {
-                let left = at.saturating_duration_since(Instant::now());
-                u64::try_from(left.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(1 << 60) + 1
-            }
-        }
-    }
-}
-
 /// By whom and when a guest is interrupted; functions that are proven to end need none.
-pub(crate) type Interrupt<'a> = (&'a Engines, Deadline);
+pub(crate) type Interrupt<'a> = (&'a Engines, &'a Deadline);
 
 type Driver = TypedFunc<(u32, u32), u32>;
 
@@ -79,7 +53,7 @@ impl Sandbox {
         engines: &Engines,
         image: &Arc<Image>,
         state: State,
-        deadline: Deadline,
+        deadline: &Deadline,
     ) -> Result<Self, (Option<Box<Self>>, wasmtime::Error)> {
         let mut store = Store::new(engines.get(image.key.kind()), state);
         store.limiter(|state| state);
@@ -119,13 +93,13 @@ impl Sandbox {
     }
 
     /// Lets the clock stop the guest at a deadline for as long as the answer lives.
-    fn watch(&self, (engines, Deadline(at)): Interrupt<'_>) -> Option<Watch> {
+    fn watch(&self, (engines, deadline): Interrupt<'_>) -> Watch {
         let word = self.arena.data_ptr(&self.store).wrapping_add(frame::STOP as usize).cast();
         // SAFETY: the word is aligned, since memories begin at a page; memories do not move (the engines are
         // configured so), and this one lives as long as the store. The watch is kept only while the guest runs, when
         // nobody else looks at the arena.
         let word = unsafe { StopWord::new(word) };
-        Some(engines.clock().watch(Some((at?, word))))
+        engines.clock().watch(Some((deadline.clone(), word)))
     }
 
     /// The guest was told to stop.
@@ -161,7 +135,7 @@ impl Sandbox {
         interrupt: Option<Interrupt<'_>>,
     ) -> wasmtime::Result<u32> {
         let found = self.find(number, variant);
-        let _watch = interrupt.and_then(|interrupt| self.watch(interrupt));
+        let _watch = interrupt.map(|interrupt| self.watch(interrupt));
         let driver = self.drivers[found].2.as_ref().expect("asked for with has()");
         driver.call(&mut self.store, (0, rows))
     }

@@ -8,7 +8,7 @@ mod report;
 pub use self::report::{Failure, GuestError};
 pub(crate) use self::{
     limits::{LiveSandboxes, State, is_refusal, refusal_of},
-    live::{Deadline, Sandbox},
+    live::Sandbox,
     pool::{Idle, Pool},
     report::{failure_of, frames_of, output_of},
 };

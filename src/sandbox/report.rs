@@ -43,12 +43,24 @@ pub enum Failure {
         /// The limit (`wasm.timeout_ms`).
         milliseconds: u64,
     },
+    /// Nobody waits for the result any more.
+    Cancelled,
     /// The guest ended itself with this code.
     Exit(u32),
     /// The function returned `err`.
     Err(String),
     /// The function returned what its type does not allow.
     Result(String),
+}
+
+impl Failure {
+    /// Why a guest was stopped; `timeout` is in milliseconds.
+    pub(crate) fn of_interrupt(is_cancelled: bool, timeout: u64) -> Self {
+        match is_cancelled {
+            true => Self::Cancelled,
+            false => Self::Timeout { milliseconds: timeout },
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -64,6 +76,7 @@ impl fmt::Display for Failure {
             Self::Timeout { milliseconds } => {
                 write!(f, "was interrupted after {milliseconds} ms (wasm.timeout_ms)")
             }
+            Self::Cancelled => f.write_str("was stopped because its query was cancelled"),
             Self::Exit(code) => write!(f, "ended itself with exit code {code}"),
             Self::Err(message) => write!(f, "returned an error: {message}"),
             Self::Result(what) => write!(f, "returned {what}"),
@@ -81,6 +94,9 @@ fn mebibytes(bytes: u64) -> String {
 impl fmt::Display for GuestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "function {}", self.function)?;
+        if self.failure == Failure::Cancelled {
+            return write!(f, " {}", self.failure);
+        }
         match self.row {
             Some(row) => write!(f, " failed at row {row} of the batch (counted from 0): it {}", self.failure)?,
             None => write!(f, " failed before its first row: it {}", self.failure)?,
@@ -109,7 +125,7 @@ impl std::error::Error for GuestError {}
 pub(crate) fn failure_of(error: &wasmtime::Error, state: &State, memory: u64, timeout: u64) -> Failure {
     match error.downcast_ref::<Trap>() {
         // Of a component; other guests are stopped by their word in the arena.
-        Some(Trap::Interrupt) => Failure::Timeout { milliseconds: timeout },
+        Some(Trap::Interrupt) => Failure::of_interrupt(state.deadline.is_cancelled(), timeout),
         trap => {
             // Only the innermost cause: the rest of wasmtime's chain is the backtrace, which is shown on its own.
             let text = trap.map_or_else(|| error.root_cause().to_string(), Trap::to_string);

@@ -1,6 +1,5 @@
 //! SQL: statements of our own, the session that understands them, and the factory for sessions that do not.
 
-mod analyze;
 mod backup;
 mod barrier;
 mod create;
@@ -12,6 +11,7 @@ mod lateral;
 mod parser;
 mod planner;
 mod prune;
+mod query;
 mod relation;
 mod session;
 mod source;

@@ -21,7 +21,6 @@ use datafusion::{
 };
 
 use super::{
-    analyze::MeteringQueryPlanner,
     backup, extension,
     factory::WasmFunctionFactory,
     information_schema::InformationSchemaPlanner,
@@ -29,6 +28,7 @@ use super::{
     parser,
     planner::with_table_functions,
     prune::PruneCalls,
+    query::{Queries, WasmQueryPlanner},
     relation::{TableFunctionPlanner, rewrite},
     source,
     statement::Statement,
@@ -49,6 +49,7 @@ pub struct Session {
     engine: Arc<Engine>,
     context: SessionContext,
     seen: Mutex<Seen>,
+    queries: Arc<Queries>,
 }
 
 /// What the session knows of the engine's catalog, and the memory pool that it charges, which `SET` can replace.
@@ -81,11 +82,12 @@ impl Session {
     /// `wasm_status` and `wasm_functions`. Statements that were prepared before are forgotten.
     #[must_use]
     pub fn with_context(engine: Arc<Engine>, context: SessionContext) -> Self {
+        let queries = Arc::new(Queries::default());
         {
             let state = context.state_ref();
             let mut state = state.write();
             state.config_mut().options_mut().extensions.insert(WasmConfig(Arc::clone(engine.variables())));
-            let planner = MeteringQueryPlanner::around(&with_table_functions(state.query_planner()));
+            let planner = WasmQueryPlanner::around(&with_table_functions(state.query_planner()), &queries);
             let factory = WasmFunctionFactory::new(Arc::clone(&engine));
             // A context that was set up here before has the rules already.
             let is_new = state.analyzer().rules.iter().all(|rule| rule.name() != LateralCalls.name());
@@ -110,7 +112,7 @@ impl Session {
                 tracing::debug!(name, %error, "not added");
             }
         }
-        Self { engine, context, seen: Mutex::default() }
+        Self { engine, context, seen: Mutex::default(), queries }
     }
 
     /// The DataFusion context.
@@ -157,6 +159,13 @@ impl Session {
         }
         self.see()?;
         self.rows(&[], Vec::new())
+    }
+
+    /// Stops the guest code of all statements of this session that are under way; they fail with
+    /// [`Failure::Cancelled`](crate::Failure::Cancelled). Dropping what a query yields does the same for one query, but not
+    /// while it is being planned, when functions are called on constants.
+    pub fn interrupt(&self) {
+        self.queries.interrupt();
     }
 
     /// Packs the extension in a folder as an archive for CREATE EXTENSION, `output` or else `name.tar.gz`; the answer is
@@ -206,6 +215,7 @@ impl Session {
         for (name, function) in &functions {
             if !same_pool || known.get(name).is_none_or(|known| !Arc::ptr_eq(known, function)) {
                 let udf = WasmScalarUdf::new(Arc::clone(function))?.with_memory_pool(Arc::clone(&pool));
+                let udf = udf.in_query(Arc::clone(&self.queries.planning), None);
                 let before = state.register_udf(Arc::new(ScalarUDF::new_from_impl(udf)))?;
                 if let Some(own) = before.filter(|before| !before.inner().is::<WasmScalarUdf>()) {
                     shadowed.insert(name.clone(), own);
