@@ -10,14 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wasmfusion::{Engine, EngineOptions, Session};
 
 /// Functions of the folder that is opened.
 const FUNCTIONS: usize = 1000;
-const MIB: f64 = 1048576.0;
 
 fn on(folder: Option<&Path>) -> Session {
     let options = EngineOptions { data_dir: folder.map(Path::to_owned), ..EngineOptions::default() };
@@ -44,18 +42,6 @@ fn median(runs: usize, mut work: impl FnMut(usize)) -> Duration {
         .collect();
     times.sort();
     times[runs / 2]
-}
-
-/// The memory of this process in bytes.
-fn resident() -> f64 {
-    let mut system = System::new().expect("a system that tells of its processes");
-    let me = sysinfo::get_current_pid().expect("a process");
-    system.refresh_processes_specifics(
-        ProcessesToUpdate::Some(&[me]),
-        true,
-        ProcessRefreshKind::nothing().with_memory(),
-    );
-    system.process(me).expect("this process").memory() as f64
 }
 
 fn statements(runtime: &Runtime) {
@@ -98,7 +84,6 @@ fn open(runtime: &Runtime, modules: usize) {
     }
     run(runtime, &session, "SELECT f7(1)");
     drop(session);
-    let before = resident();
     let start = Instant::now();
     let session = on(Some(&data));
     let opened = start.elapsed();
@@ -106,17 +91,16 @@ fn open(runtime: &Runtime, modules: usize) {
     let first = start.elapsed();
     run(runtime, &session, "SELECT f7(1)");
     let called = start.elapsed();
-    let memory = (resident() - before) / MIB;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    println!("| {modules} | {:.1} | {:.1} | {:.1} | {memory:.1} |", ms(opened), ms(first - opened), ms(called - first));
+    println!("| {modules} | {:.1} | {:.1} | {:.1} |", ms(opened), ms(first - opened), ms(called - first));
 }
 
 fn main() {
     let runtime = runtime();
     statements(&runtime);
     println!("\n{FUNCTIONS} functions:\n");
-    println!("| modules | opening, ms | first statement, ms | first call, ms | memory, MiB |");
-    println!("| --- | --- | --- | --- | --- |");
+    println!("| modules | opening, ms | first statement, ms | first call, ms |");
+    println!("| --- | --- | --- | --- |");
     for modules in [1, FUNCTIONS] {
         open(&runtime, modules);
     }

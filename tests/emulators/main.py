@@ -1,4 +1,4 @@
-"""Modules and backups in S3, GCS and Azure, against emulators of them: python main.py PROGRAM AZURITE
+"""Modules and backups in S3 and Azure, against emulators of them: python main.py PROGRAM AZURITE
 
 PROGRAM is the command, AZURITE the script azurite-blob of npm's package azurite. Everything runs on the loopback and ends with
 this process.
@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 import boto3
 from azure.storage.blob import BlobServiceClient
@@ -56,17 +55,6 @@ def s3(bin_folder):
     config = {"region": "us-east-1", "endpoint_url": url}
     credentials = {"aws_access_key_id": "AKID", "aws_secret_access_key": "hush"}
     return server, config, credentials, ["AKID", "hush"]
-
-
-def gcs(bin_folder):
-    port = free_port()
-    command = ["start", "--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", "code"]
-    server = start([bin_folder / "gcp-storage-emulator", *command], port)
-    url = f"http://127.0.0.1:{port}"
-    upload = f"{url}/upload/storage/v1/b/code/o?uploadType=media&name=dir%2Ftext.wasm"
-    urllib.request.urlopen(urllib.request.Request(upload, FIXTURE.read_bytes(), method="POST")).close()
-    account = {"gcs_base_url": url, "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": "hush"}
-    return server, None, {"google_service_account_key": account}, ["hush"]
 
 
 def azure(azurite):
@@ -121,7 +109,7 @@ def check(word, program, server):
 def main():
     program, azurite = sys.argv[1:]
     bin_folder = pathlib.Path(sys.executable).parent
-    for word, begin, tool in [("S3", s3, bin_folder), ("GCS", gcs, bin_folder), ("AZURE", azure, azurite)]:
+    for word, begin, tool in [("S3", s3, bin_folder), ("AZURE", azure, azurite)]:
         server = begin(tool)
         try:
             check(word, program, server)

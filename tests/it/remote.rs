@@ -222,3 +222,25 @@ fn modules_extensions_and_backups_come_from_object_stores_and_go_there() {
     let missing = format!("CREATE FUNCTION f AS WASM FROM S3 'code/none.wasm' {endpoint} {credentials}");
     refused(&server, &restored, &missing, "none.wasm");
 }
+
+/// The emulators of Google's store that there are do not say when an object was made, which its clients want to know.
+#[test]
+fn modules_and_backups_come_from_gcs_and_go_there() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start([("/code/dir/text.wasm", fixture("built/text.wasm"))]);
+    let account = r#"{"google_service_account_key": {"gcs_base_url": "http://127.0.0.1:$P", "disable_oauth": true,
+        "client_email": "", "private_key": "hush", "private_key_id": ""}}"#;
+    let statements = [
+        format!("CREATE FUNCTION shout AS WASM FROM GCS 'gs://code/dir/text.wasm' CREDENTIALS '{account}'"),
+        format!("BACKUP DATABASE TO GCS 'code/backup.tar.gz' CREDENTIALS '{account}'"),
+        format!("RESTORE OR REPLACE DATABASE FROM GCS 'code/backup.tar.gz' CREDENTIALS '{account}'"),
+        "SELECT shout('a') AS a".to_owned(),
+        "SHOW CREATE FUNCTION shout".to_owned(),
+    ];
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let output = ok(&server, &folder.path().join("db"), &statements);
+    assert!(output.contains("A!") && output.contains("CREDENTIALS '…'") && !output.contains("hush"), "{output}");
+    assert!(server.files.lock().unwrap().contains_key("/code/backup.tar.gz"));
+    let missing = format!("CREATE FUNCTION f AS WASM FROM GCS 'code/none.wasm' CREDENTIALS '{account}'");
+    refused(&server, &folder.path().join("db"), &missing, "none.wasm");
+}
