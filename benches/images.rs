@@ -17,7 +17,7 @@ use std::{
 };
 
 use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
-use support::{Function, fixtures, run};
+use support::{Function, fixtures, run, status};
 use tempfile::TempDir;
 use wasmfusion::{Engine, EngineOptions, Session};
 
@@ -141,11 +141,4 @@ fn crowd(plancache: &Path, time: Duration) {
 
 fn cores() -> f64 {
     thread::available_parallelism().map_or(1.0, |cores| cores.get().min(THREADS) as f64)
-}
-
-fn status(session: &Session, name: &str) -> i64 {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let query = format!("SELECT value FROM wasm_status WHERE name = '{name}'");
-    let batches = runtime.block_on(async { session.sql(&query).await?.collect().await }).expect("a status");
-    batches[0].column(0).as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0)
 }

@@ -6,13 +6,14 @@ use std::{env, fs, path::PathBuf, sync::Arc};
 
 use datafusion::{
     arrow::{
-        array::ArrayRef,
-        datatypes::{DataType, Field},
+        array::{ArrayRef, AsArray},
+        datatypes::{DataType, Field, Int64Type},
     },
     config::ConfigOptions,
     execution::FunctionRegistry,
     logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF},
 };
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 use wasmfusion::{Engine, EngineOptions, Session};
 
 /// The folder of the guest modules.
@@ -33,6 +34,23 @@ pub(crate) fn run(session: &Session, statements: &str) {
         let statement = statement.replace("$F", &fixtures().display().to_string());
         runtime.block_on(session.sql(&statement)).unwrap_or_else(|e| panic!("{statement}: {e}"));
     }
+}
+
+/// A number of `wasm_status`.
+pub(crate) fn status(session: &Session, name: &str) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let query = format!("SELECT value FROM wasm_status WHERE name = '{name}'");
+    let batches = runtime.block_on(async { session.sql(&query).await?.collect().await }).expect("a status");
+    batches[0].column(0).as_primitive::<Int64Type>().value(0)
+}
+
+/// The memory of this process in bytes.
+pub(crate) fn resident() -> u64 {
+    let mut system = System::new().expect("a system that tells of its processes");
+    let me = sysinfo::get_current_pid().expect("a process");
+    let what = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[me]), true, what);
+    system.process(me).expect("this process").memory()
 }
 
 /// A scalar function with everything that DataFusion prepares once per query.

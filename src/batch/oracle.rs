@@ -232,7 +232,7 @@ fn depth(guest: &GuestType) -> usize {
 /// What a call gave, in a form that can be compared: the array, or the row and the text of an error.
 fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef, (Option<usize>, String)> {
     let account = callable.runtime.account(None);
-    match callable.call(args, rows, Caller { account: &account, meter: None }) {
+    match callable.call(args, rows, Caller { account: &account, meter: None, query: None }) {
         Ok(ColumnarValue::Array(array)) => Ok(array),
         Ok(ColumnarValue::Scalar(_)) => unreachable!("a volatile function is called on every row"),
         Err(Error::Guest(error)) => Err((error.row, error.failure.to_string())),

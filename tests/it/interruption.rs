@@ -7,10 +7,7 @@ use std::{
 };
 
 use datafusion::{
-    arrow::{
-        array::{Array, AsArray},
-        datatypes::Int64Type,
-    },
+    arrow::{array::AsArray, datatypes::Int64Type},
     physical_plan::execute_stream,
 };
 use futures::StreamExt;
@@ -122,10 +119,10 @@ async fn a_plan_that_was_abandoned_can_be_run_again() {
     let scene = Scene::unlimited().await;
     let sql = "SELECT once(greatest(value - 8192, 0)) FROM generate_series(1, 10000)";
     let frame = scene.session.sql(sql).await.unwrap();
-    let context = frame.task_ctx();
+    let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await.unwrap();
     for _ in 0..3 {
-        let mut stream = execute_stream(Arc::clone(&plan), Arc::new(context.clone())).unwrap();
+        let mut stream = execute_stream(Arc::clone(&plan), Arc::clone(&context)).unwrap();
         // The first batch has no row that does not end.
         let first = stream.next().await.unwrap().unwrap();
         assert_eq!(first.column(0).as_primitive::<Int64Type>().value(0), 7);
