@@ -72,7 +72,8 @@ fn answer(
     };
     let mut first = head[0].split(' ');
     let (method, target) = (first.next().unwrap_or_default(), first.next().unwrap_or_default());
-    let path = target.split('?').next().unwrap_or_default();
+    let path = decoded(target.split('?').next().unwrap_or_default());
+    let path = path.as_str();
     if method == "PUT" {
         let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
         reader.read_exact(&mut body)?;
@@ -97,6 +98,16 @@ fn answer(
         }
         None => stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
     }
+}
+
+/// A path without percent encoding, which some clients use more than they have to.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| {
+        let (digits, rest) = part.split_at(2);
+        path + &char::from(u8::from_str_radix(digits, 16).unwrap()).to_string() + rest
+    })
 }
 
 fn fixture(path: &str) -> Vec<u8> {
