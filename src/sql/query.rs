@@ -2,8 +2,9 @@
 //!
 //! DataFusion tells a function neither which query it is called in nor that nobody waits for it any more. But a query
 //! planner may put other functions into the plan: each function is replaced by one that knows its query, and a node goes on
-//! top of the physical plan, after everything that optimises it. The node runs its input in a task, so that whoever reads the
-//! query never is inside of a guest and can go away at any time; and it notices when the last reader does. With `EXPLAIN
+//! top of the physical plan, after everything that optimises it. The node merges the partitions of its input and runs it in
+//! tasks, so that whoever reads the query never is inside of a guest and can go away at any time; and it notices when the last
+//! reader does. With `EXPLAIN
 //! ANALYZE`, functions count for this query alone, and the node shows the counts.
 
 use std::{
@@ -27,6 +28,7 @@ use datafusion::{
     physical_expr::PhysicalExpr,
     physical_plan::{
         ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+        coalesce_partitions::CoalescePartitionsExec,
         metrics::{Count, Metric, MetricCategory, MetricType, MetricValue, MetricsSet, Time},
         stream::RecordBatchReceiverStream,
     },
@@ -112,7 +114,14 @@ impl QueryPlanner for WasmQueryPlanner {
             function.in_query(Arc::clone(&query), meter)
         })?;
         let physical = self.inner.create_physical_plan(&plan, session).await?;
-        let on_top = |input| Arc::new(WasmFunctionsExec { input, query: Arc::clone(&query), meters: meters.clone() });
+        let on_top = |input: Arc<dyn ExecutionPlan>| {
+            // Whoever merged the partitions of this node would do so in tasks, which end when a worker has time for them.
+            let input = match input.properties().partitioning.partition_count() {
+                1 => input,
+                _ => Arc::new(CoalescePartitionsExec::new(input)) as _,
+            };
+            Arc::new(WasmFunctionsExec { input, query: Arc::clone(&query), meters: meters.clone() })
+        };
         if !is_analysed {
             return Ok(on_top(physical));
         }
@@ -214,8 +223,8 @@ impl ExecutionPlan for WasmFunctionsExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let reader = self.query.read();
         let mut input = self.input.execute(partition, context)?;
-        // Without a runtime there is nobody else who could run it.
-        if Handle::try_current().is_ok() {
+        // Without a runtime there is nobody else who could run it. What merges partitions has tasks for them already.
+        if Handle::try_current().is_ok() && !self.input.is::<CoalescePartitionsExec>() {
             let mut builder = RecordBatchReceiverStream::builder(input.schema(), WAITING);
             let batches = builder.tx();
             builder.spawn(async move {

@@ -9,5 +9,6 @@ mod images;
 mod interruption;
 mod library;
 mod remote;
+mod robust;
 mod sqllogic;
 mod tables;
