@@ -12,17 +12,10 @@ pub(crate) struct Query {
     is_planning: bool,
     /// What stops the calls that begin now.
     cancellation: Mutex<Cancellation>,
-    streams: Mutex<Streams>,
+    /// How many read what it yields.
+    readers: Mutex<usize>,
     /// Its sandboxes, when they are not those of the engine.
     pools: OnceLock<Pools>,
-}
-
-/// Who reads what the query yields.
-#[derive(Debug, Default)]
-struct Streams {
-    open: usize,
-    /// One of them was dropped before its end.
-    is_abandoned: bool,
 }
 
 impl Query {
@@ -52,37 +45,29 @@ impl Query {
 
     /// Somebody reads what the query yields, until the answer is dropped.
     pub(crate) fn read(self: &Arc<Self>) -> Reader {
-        let mut streams = lock(&self.streams);
-        if streams.open == 0 && streams.is_abandoned {
-            streams.is_abandoned = false;
+        let mut readers = lock(&self.readers);
+        if *readers == 0 {
             *lock(&self.cancellation) = Cancellation::default();
         }
-        streams.open += 1;
-        Reader { query: Arc::clone(self), is_at_end: false }
+        *readers += 1;
+        Reader(Arc::clone(self))
     }
 }
 
-/// One that reads what a query yields. When the last one goes, and not all of them have read to the end, nobody waits for the
-/// calls that are under way any more, and they are stopped.
+/// One that reads what a query yields. When the last one goes, nobody waits for the calls that are under way any more, and they
+/// are stopped: after the end, too, when a LIMIT has enough rows.
 #[derive(Debug)]
-pub(crate) struct Reader {
-    query: Arc<Query>,
-    /// There is nothing more to read.
-    pub(crate) is_at_end: bool,
-}
+pub(crate) struct Reader(Arc<Query>);
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let mut streams = lock(&self.query.streams);
-        streams.open -= 1;
-        streams.is_abandoned |= !self.is_at_end;
-        if streams.open > 0 {
+        let mut readers = lock(&self.0.readers);
+        *readers -= 1;
+        if *readers > 0 {
             return;
         }
-        if streams.is_abandoned {
-            self.query.cancel();
-        }
-        if let Some(pools) = self.query.pools.get() {
+        self.0.cancel();
+        if let Some(pools) = self.0.pools.get() {
             pools.clear();
         }
     }
@@ -93,20 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_cancelled_when_its_last_reader_goes_before_the_end() {
+    fn a_query_is_cancelled_when_its_last_reader_goes() {
         let query = Arc::new(Query::default());
-        let (mut one, other) = (query.read(), query.read());
+        let (one, other) = (query.read(), query.read());
         let call = query.cancellation();
-        one.is_at_end = true;
         drop(one);
         assert!(!call.is_cancelled());
         drop(other);
         assert!(call.is_cancelled() && query.cancellation().is_cancelled());
-        // It is read once more, to the end.
-        let mut again = query.read();
-        assert!(!query.cancellation().is_cancelled());
-        again.is_at_end = true;
-        drop(again);
+        let _again = query.read();
         assert!(!query.cancellation().is_cancelled());
     }
 

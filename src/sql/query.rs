@@ -239,7 +239,7 @@ impl ExecutionPlan for WasmFunctionsExec {
             });
             input = builder.build();
         }
-        Ok(Box::pin(Read { input, reader }))
+        Ok(Box::pin(Read { reader: Some(reader), input }))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -272,8 +272,8 @@ impl ExecutionPlan for WasmFunctionsExec {
 
 /// What a query yields, for one reader.
 struct Read {
-    // Dropped first: whoever is told to stop is not to find a place for what it has.
-    reader: Reader,
+    /// Until the end. It is dropped before the input.
+    reader: Option<Reader>,
     input: SendableRecordBatchStream,
 }
 
@@ -282,8 +282,9 @@ impl Stream for Read {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = ready!(self.input.poll_next_unpin(context));
-        // After an error the others are of no use, and are stopped when all of them are dropped.
-        self.reader.is_at_end |= next.is_none();
+        if next.is_none() {
+            self.reader = None;
+        }
         Poll::Ready(next)
     }
 
