@@ -28,6 +28,7 @@ use super::{
     general::General,
     lift::Output,
     lower::{Misfit, shorten},
+    query::Query,
     runtime::{Runtime, per_row, workers},
     tree,
 };
@@ -193,6 +194,15 @@ impl Callable {
         };
         self.count(&context, caller, tally, lifted.as_ref().err());
         lifted.map_err(|stop| self.report(&args, stop))
+    }
+
+    /// Does something with the guest, which may take long unless it is proven to end; and so may compiling it.
+    pub(crate) fn aside<T>(&self, caller: Caller<'_>, call: impl FnOnce() -> T) -> T {
+        let is_short = match &self.route {
+            Route::Drivers(drivers) => drivers.function.facts.ends && self.counters.get().batches > 0,
+            Route::General(_) => false,
+        };
+        if is_short { call() } else { Query::aside(caller.query, call) }
     }
 
     /// Counts what a call took.

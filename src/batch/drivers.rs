@@ -439,7 +439,10 @@ impl Drivers {
             let mut output = Output::of(&self.function.spec.result);
             match self.drive(context, &mut place, &mut slice, &mut output) {
                 Ok(false) => {}
-                Err(Unfinished::Failed(Failed { failure: Failure::Timeout { .. } | Failure::Cancelled, .. }) | Unfinished::Refused(_))
+                Err(
+                    Unfinished::Failed(Failed { failure: Failure::Timeout { .. } | Failure::Cancelled, .. })
+                    | Unfinished::Refused(_),
+                )
                 | Ok(true) => return None,
                 Err(Unfinished::Failed(failed)) => return Some(failed.frames),
             }

@@ -2,6 +2,11 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
+};
+
 use super::runtime::Pools;
 use crate::{image::Cancellation, lock::lock};
 
@@ -22,6 +27,15 @@ impl Query {
     /// The calls that a session's planner makes.
     pub(crate) fn planning() -> Self {
         Self { is_planning: true, ..Self::default() }
+    }
+
+    /// Does what may take long. In a task of a runtime with several workers, its other tasks go on meanwhile: else timers,
+    /// sockets and whoever wants to give up the query could wait for a guest.
+    pub(super) fn aside<T>(query: Option<&Self>, work: impl FnOnce() -> T) -> T {
+        // Plans are run in tasks, but a planner may be where blocking is not allowed.
+        let is_in_task = query.is_some_and(|query| !query.is_planning)
+            && Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+        if is_in_task { block_in_place(work) } else { work() }
     }
 
     pub(super) fn cancellation(&self) -> Cancellation {

@@ -75,12 +75,14 @@ impl WasmScalarUdf {
 
     /// Begins with a batch of a table function.
     pub(super) fn open(&self, args: &[ColumnarValue], rows: usize, columns: Vec<usize>) -> Result<Opened> {
-        Ok(self.definition.callable.open(args, rows, columns, self.caller())?)
+        let callable = &self.definition.callable;
+        Ok(callable.aside(self.caller(), || callable.open(args, rows, columns, self.caller()))?)
     }
 
     /// The next items of a batch of a table function.
     pub(super) fn next(&self, opened: &mut Opened) -> Result<Option<Items>> {
-        Ok(self.definition.callable.next(opened, self.caller())?)
+        let callable = &self.definition.callable;
+        Ok(callable.aside(self.caller(), || callable.next(opened, self.caller()))?)
     }
 
     fn caller(&self) -> Caller<'_> {
@@ -145,6 +147,7 @@ impl ScalarUDFImpl for WasmScalarUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Ok(self.definition.callable.call(&args.args, args.number_rows, self.caller())?)
+        let callable = &self.definition.callable;
+        Ok(callable.aside(self.caller(), || callable.call(&args.args, args.number_rows, self.caller()))?)
     }
 }

@@ -11,4 +11,5 @@ mod library;
 mod remote;
 mod robust;
 mod sqllogic;
+mod suite;
 mod tables;

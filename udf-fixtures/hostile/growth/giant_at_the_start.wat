@@ -1,0 +1,6 @@
+;;! Declares 4 GiB of memory.
+;;sql CREATE FUNCTION f(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$M'
+;;error it declares 4294967296 bytes of memory; at most 67108864 are allowed (wasm.max_linear_memory_size)
+(module
+  (memory 65536)
+  (func (export "f") (param i64) (result i64) (local.get 0)))

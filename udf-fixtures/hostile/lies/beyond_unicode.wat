@@ -1,0 +1,8 @@
+;;! Four bytes for a character after the last that there is.
+;;sql CREATE FUNCTION f AS WASM FROM INFILE '$M' WITH WIT FROM INFILE '$W'
+;;sql SELECT f(1)
+;;error it returned a string that is not UTF-8
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\10\00\00\00\04\00\00\00\f4\90\80\80")
+  (func (export "f") (param i64) (result i32) (i32.const 8)))

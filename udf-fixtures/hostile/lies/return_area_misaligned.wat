@@ -1,0 +1,7 @@
+;;! A return area at an odd address.
+;;sql CREATE FUNCTION f AS WASM FROM INFILE '$M' WITH WIT FROM INFILE '$W'
+;;sql SELECT f(1)
+;;error it returned an address that is not aligned
+(module
+  (memory (export "memory") 1)
+  (func (export "f") (param i64) (result i32) (i32.const 9)))

@@ -1,0 +1,7 @@
+;;! A return area of which the second half is behind the end of memory.
+;;sql CREATE FUNCTION f AS WASM FROM INFILE '$M' WITH WIT FROM INFILE '$W'
+;;sql SELECT f(1)
+;;error it returned an address outside of its memory
+(module
+  (memory (export "memory") 1)
+  (func (export "f") (param i64) (result i32) (i32.const 65532)))

@@ -1,0 +1,6 @@
+;;! Exports a memory under the function's name.
+;;sql CREATE FUNCTION f(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$M'
+;;error the module exports no function f; it exports g
+(module
+  (memory (export "f") 1)
+  (func (export "g") (param i64) (result i64) (local.get 0)))

@@ -1,0 +1,9 @@
+;;! Gives an odd address for more parameters than are passed as numbers.
+;;sql CREATE FUNCTION f AS WASM FROM INFILE '$M' WITH WIT FROM INFILE '$W'
+;;sql SELECT f('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i')
+;;error failed at row 0
+;;error an address that is not aligned
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1025))
+  (func (export "f") (param i32) (result i32) (i32.const 1)))
