@@ -1,5 +1,7 @@
 //! What can go wrong, in the words of the person who wrote the SQL or the guest.
 
+use std::borrow::Cow;
+
 use datafusion::error::DataFusionError;
 
 /// The result of everything in this crate that does not speak DataFusion's own error type.
@@ -10,13 +12,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The module's bytes cannot be used: not Wasm, too large, a feature or an import that is refused.
-    #[error("module refused: {0}")]
+    #[error("module refused: {}", plain(.0))]
     Module(String),
     /// The SQL signature and the module do not fit, or a type cannot cross the boundary.
-    #[error("signature: {0}")]
+    #[error("signature: {}", plain(.0))]
     Signature(String),
     /// A statement of ours does not parse, or asks for what is not there.
-    #[error("{0}")]
+    #[error("{}", plain(.0))]
     Statement(String),
     /// A file could not be read.
     #[error("cannot read '{path}': {source}")]
@@ -35,7 +37,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Compiling the module failed: a limit of the compiler, or a defect of ours.
-    #[error("compiling the module of function {function} failed: {message}")]
+    #[error("compiling the module of function {function} failed: {}", plain(message))]
     Compile {
         /// The SQL name of the function that was called.
         function: String,
@@ -46,7 +48,7 @@ pub enum Error {
     #[error(transparent)]
     Guest(#[from] Box<crate::sandbox::GuestError>),
     /// An argument cannot be given to the guest, for instance a string that is no case of an enum.
-    #[error("function {function}, row {row}: {message}")]
+    #[error("function {function}, row {row}: {}", plain(message))]
     Argument {
         /// The SQL name of the function.
         function: String,
@@ -92,12 +94,47 @@ impl Error {
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Statement(text) => Self::Plan(text),
+            Error::Statement(text) => Self::Plan(plain(&text).into_owned()),
             Error::Variable(text) => Self::Configuration(text),
             Error::Memory(refusal) => *refusal,
             other => Self::External(Box::new(other)),
         }
     }
+}
+
+/// The most bytes of a message that names and texts of a module make long.
+const MAX_MESSAGE: usize = 4000;
+/// The most bytes of a name in a message.
+const MAX_NAME: usize = 200;
+
+/// A text of several lines without what a terminal would take for commands, and not longer than a message may be.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let cut = cut(text, MAX_MESSAGE);
+    let is_command = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match cut.contains(is_command) {
+        false => cut,
+        true => {
+            let mut escaped = String::with_capacity(cut.len());
+            for c in cut.chars() {
+                if is_command(c) { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+            }
+            escaped.into()
+        }
+    }
+}
+
+/// A name on one line.
+pub(crate) fn shown(name: &str) -> String {
+    plain(&cut(name, MAX_NAME)).replace('\n', "\\n")
+}
+
+/// The text up to about so many bytes.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(most);
+    format!("{}… ({} bytes)", &text[..end], text.len()).into()
 }
 
 /// A number of arguments in words.

@@ -24,6 +24,9 @@ mod driver;
 mod engine;
 mod error;
 mod function;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod lock;
 mod memory;

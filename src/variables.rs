@@ -367,7 +367,7 @@ mod tests {
         let variables = variables(EngineOptions::default());
         for variable in &VARIABLES {
             for bound in [*variable.range.start(), *variable.range.end()] {
-                variables.set(variable.name, &bound.to_string()).unwrap();
+                variables.set(variable.name, &variable.text(bound)).unwrap();
                 assert_eq!(variables.show(variable), variable.text(bound));
             }
             for absurd in ["-1", "", "1.5", "many", &(variable.range.end() + 1).to_string()] {

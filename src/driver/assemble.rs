@@ -147,7 +147,10 @@ impl<'a> Assembly<'a> {
             memory: core.memory.is_some(),
             arena: this.arena,
             random: core.globals,
-            realloc: core.exports.get("cabi_realloc").copied(),
+            realloc: core.exports.get("cabi_realloc").copied().filter(|function| {
+                let ty = core.function_type(*function);
+                ty.params() == [wasmparser::ValType::I32; 4] && ty.results() == [wasmparser::ValType::I32]
+            }),
         };
         for import in &core.imports {
             this.code.function(&stubs::stub(import, &core.types[import.type_index as usize], &surroundings));
@@ -215,7 +218,7 @@ impl<'a> Assembly<'a> {
 
     /// The guest's start function is not a start function any more: it is called when the host can interrupt it.
     fn append_init(&mut self, core: &CoreModule) {
-        let first: Vec<u32> = core.start.into_iter().chain(core.exports.get("_initialize").copied()).collect();
+        let first: Vec<u32> = core.start.into_iter().chain(core.initialize).collect();
         if first.is_empty() {
             return;
         }

@@ -12,6 +12,7 @@ use super::{
         zero,
     },
     frame::{self, Status},
+    interrupt,
     spec::{Lane, Shape, Slot},
 };
 use crate::module::GuestType;
@@ -327,6 +328,7 @@ impl Writer<'_> {
         code.i32_const(item.slot.size().cast_signed());
         add_to(code, node.pointer);
         each(code);
+        interrupt::push_check(code, self.to.arena);
         code.local_get(node.left).i32_const(1).i32_sub().local_tee(node.left).br_if(0);
         code.end().end();
     }

@@ -9,6 +9,7 @@ use super::{
         record_row, set_word, store, word, zero,
     },
     frame::{self, Status},
+    interrupt,
     results::{Results, direct_lane},
     spec::{DriverSpec, Lane, Shape, Slot},
 };
@@ -134,6 +135,10 @@ impl Plan<'_> {
         code.loop_(BlockType::Empty);
         code.i32_const(0).local_get(self.row);
         record_row(code, self.to.arena);
+        if self.spec.result.is_stretchy() {
+            // The guest may be short, and its result be long.
+            interrupt::push_check(code, self.to.arena);
+        }
         if self.masked {
             code.local_get(self.mask).i32_load8_u(at(self.to.arena, 0)).if_(BlockType::Empty);
             self.row(code);
@@ -308,6 +313,8 @@ impl Plan<'_> {
         let [pointer, len, _] = self.scratch;
         code.local_get(self.ret).i32_load(at(USER, offset)).local_set(pointer);
         code.local_get(self.ret).i32_load(at(USER, offset + 4)).local_set(len);
+        is_outside(code, USER, pointer, len, 1);
+        code.if_(BlockType::Empty).i32_const(Status::OutOfBounds.code()).return_().end();
         set_word(code, self.to.arena, frame::MESSAGE_LEN, len);
         let room = frame::MESSAGE_SIZE.cast_signed();
         code.i32_const(frame::MESSAGE.cast_signed()).local_get(pointer);

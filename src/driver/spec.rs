@@ -57,6 +57,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// It is or has a string or a list.
+    pub(crate) fn is_stretchy(&self) -> bool {
+        matches!(self.shape, Shape::Bytes | Shape::List) || self.parts.iter().any(Self::is_stretchy)
+    }
+
     /// The slot for a type; `None` for types that drivers do not know: those whose values take no bytes.
     pub(crate) fn of(guest: &GuestType) -> Option<Self> {
         let (inner, optional) = guest.unwrap_option();
@@ -192,17 +197,19 @@ impl DriverSpec {
             result,
             fallible: guest.fallible,
             basic: abi == Abi::Basic,
-            spilled: guest.flat_params().is_none(),
+            spilled: abi == Abi::Canonical && guest.flat_params().is_none(),
         })
     }
 
     /// What is proven of the function with everything that runs beside it in a sandbox.
     pub(crate) fn facts(&self, core: &CoreModule) -> Facts {
-        let named = [Some("_initialize"), self.lifted.realloc.as_deref(), self.lifted.post_return.as_deref()];
+        let named = [self.lifted.realloc.as_deref(), self.lifted.post_return.as_deref()];
         let mut roots = vec![core.exports[&self.lifted.function]];
         roots.extend(named.into_iter().flatten().filter_map(|name| core.exports.get(name)));
-        roots.extend(core.start);
-        prove(core, &roots)
+        roots.extend(core.start.into_iter().chain(core.initialize));
+        let facts = prove(core, &roots);
+        // However short the function is, what it returns may be long.
+        Facts { ends: facts.ends && !self.result.is_stretchy(), ..facts }
     }
 
     /// The result comes back as the function's own result, not through a pointer.

@@ -217,10 +217,8 @@ impl ImageCache {
     /// Compiles, and keeps the code in the plancache.
     fn compile(&self, key: &Key, wasm: &[u8]) -> Result<Vec<u8>> {
         let start = Instant::now();
-        let limits = Limits {
-            time: self.variables.compile_timeout_ms(),
-            memory: self.variables.max_compile_memory_mb() << 20,
-        };
+        let limits =
+            Limits { time: self.variables.compile_timeout_ms(), memory: self.variables.max_compile_memory_mb() << 20 };
         if let Some((tried, why)) = lock(&self.hopeless).get(key)
             && limits.within(*tried)
         {

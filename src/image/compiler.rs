@@ -89,12 +89,7 @@ fn compile_here(kind: Kind, wasm: Vec<u8>, limits: Limits) -> std::result::Resul
 }
 
 /// In another process.
-fn compile_with(
-    program: &Path,
-    kind: Kind,
-    wasm: &[u8],
-    limits: Limits,
-) -> std::result::Result<Vec<u8>, Failure> {
+fn compile_with(program: &Path, kind: Kind, wasm: &[u8], limits: Limits) -> std::result::Result<Vec<u8>, Failure> {
     let refused = |error: io::Error| Failure::Refused(format!("the compiler {}: {error}", program.display()));
     let mut child = Command::new(program)
         .args([COMMAND, kind.name(), &limits.memory.to_string()])
@@ -211,7 +206,10 @@ mod tests {
         let steps: String = (0..400)
             .map(|i| format!("(local.set {i} (i64.add (local.get {i}) (local.get {})))", (i * 7 + 1) % 400))
             .collect();
-        let text = format!("(module (func (param {}) {opened}{steps}(br_if 0 (i32.wrap_i64 (local.get 3))){closed}))", "i64 ".repeat(400));
+        let text = format!(
+            "(module (func (param {}) {opened}{steps}(br_if 0 (i32.wrap_i64 (local.get 3))){closed}))",
+            "i64 ".repeat(400)
+        );
         let wasm = wat::parse_str(text).unwrap();
         let failure = compile(None, Kind::Drivers, &wasm, Limits { time: 1, memory: 0 }).unwrap_err();
         assert!(matches!(&failure, Failure::TooMuch(text) if text.contains("more than 1 ms")), "{failure:?}");

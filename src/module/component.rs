@@ -8,7 +8,8 @@ use std::{collections::HashMap, ops::Range};
 
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, Parser, Payload,
+    ComponentOuterAliasKind, ComponentTypeRef, DataKind, ElementKind, ExternalKind, Instance, InstantiationArg,
+    Operator, Parser, Payload, TypeRef,
 };
 
 use crate::error::{Error, Result};
@@ -28,6 +29,8 @@ pub(crate) struct Unwrapped {
     pub(crate) module: Range<usize>,
     /// Exported functions, `name` or `interface#name`.
     pub(crate) lifted: HashMap<String, Lifted>,
+    /// The module's `_initialize` is called before anything else.
+    pub(crate) initializes: bool,
 }
 
 /// The outline of a component: its index spaces, flat.
@@ -40,6 +43,7 @@ struct Outline<'a> {
     core_instances: Vec<Instance<'a>>,
     core_functions: Vec<Option<(u32, &'a str)>>,
     core_memories: Vec<Option<(u32, &'a str)>>,
+    core_tables: Vec<Option<(u32, &'a str)>>,
     functions: Vec<Function<'a>>,
     instances: Vec<Option<ComponentInstance<'a>>>,
     exports: Vec<(&'a str, ComponentExternalKind, u32)>,
@@ -77,33 +81,128 @@ pub(crate) fn unwrap(bytes: &[u8]) -> Result<Option<Unwrapped>> {
         }
         lifted.insert(name, functions);
     }
-    let Some(main) = instance.and_then(|index| outline.module_of(index)) else { return Ok(None) };
-    let others = outline.core_instances.iter().zip(0u32..).filter(|(_, index)| Some(*index) != instance);
-    for (other, _) in others {
-        if let Instance::Instantiate { module_index, .. } = other {
-            match outline.modules.get(*module_index as usize).cloned().flatten() {
-                Some(module) if !starts_something(&bytes[module.clone()])? => {}
-                // What it does when it starts could matter to the main module.
-                _ => return Ok(None),
-            }
+    let Some(main) = instance else { return Ok(None) };
+    let Some(module) = outline.module_of(main) else { return Ok(None) };
+    let mut initializes = false;
+    for (other, index) in outline.core_instances.iter().zip(0u32..) {
+        let Instance::Instantiate { module_index, args } = other else { continue };
+        let Some(range) = outline.modules.get(*module_index as usize).cloned().flatten() else { return Ok(None) };
+        let parts = Parts::of(&bytes[range])?;
+        let allowed = match index == main {
+            true => outline.is_given_shims(bytes, &parts, args)?,
+            false => outline.leaves_alone(main, &parts, args, &mut initializes),
+        };
+        if !allowed {
+            return Ok(None);
         }
     }
-    Ok(Some(Unwrapped { module: main, lifted }))
+    Ok(Some(Unwrapped { module, lifted, initializes }))
+}
+
+/// What of a core module matters to others when it is instantiated.
+#[derive(Debug, Default)]
+struct Parts<'a> {
+    functions: Vec<(&'a str, &'a str)>,
+    tables: Vec<(&'a str, &'a str)>,
+    imports_memory: bool,
+    /// The index of its start function.
+    start: Option<u32>,
+    /// The memory segments that are copied at once.
+    has_data: bool,
+    /// The tables that are written at once.
+    written_tables: Vec<u32>,
+    /// Its functions do nothing but call others through a table.
+    is_shim: bool,
+}
+
+impl<'a> Parts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self> {
+        let mut parts = Self { is_shim: true, ..Self::default() };
+        for payload in Parser::new(0).parse_all(bytes) {
+            let read = payload.and_then(|payload| parts.read(payload));
+            read.map_err(|e| Error::Module(e.to_string()))?;
+        }
+        Ok(parts)
+    }
+
+    fn read(&mut self, payload: Payload<'a>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    match import.ty {
+                        TypeRef::Func(_) | TypeRef::FuncExact(_) => self.functions.push((import.module, import.name)),
+                        TypeRef::Table(_) => self.tables.push((import.module, import.name)),
+                        TypeRef::Memory(_) => self.imports_memory = true,
+                        _ => {}
+                    }
+                }
+            }
+            Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::DataSection(section) => {
+                for data in section {
+                    self.has_data |= matches!(data?.kind, DataKind::Active { .. });
+                }
+            }
+            Payload::ElementSection(section) => {
+                for element in section {
+                    if let ElementKind::Active { table_index, .. } = element?.kind {
+                        self.written_tables.push(table_index.unwrap_or(0));
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    self.is_shim &= matches!(
+                        operator?,
+                        Operator::LocalGet { .. }
+                            | Operator::I32Const { .. }
+                            | Operator::CallIndirect { .. }
+                            | Operator::End
+                    );
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a core module is given for an import.
+#[derive(Debug, PartialEq, Eq)]
+enum Given<'a> {
+    /// An export of a core instance.
+    Export(u32, &'a str),
+    /// A function of the component's own imports.
+    Lowered,
+    Unknown,
+}
+
+/// The most modules and components of a component, and the most that are in each other. Validating takes quadratic time.
+const MAX_NESTED: u32 = 1000;
+const MAX_DEPTH: u32 = 100;
+
+/// # Errors
+/// When a component has too much in it to be looked at.
+pub(super) fn check_size(bytes: &[u8]) -> Result<()> {
+    outline(bytes).map(drop)
 }
 
 fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
     let mut outline = Outline::default();
-    let mut depth = 0u32;
+    let (mut depth, mut nested) = (0u32, 0u32);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|e| Error::Module(e.to_string()))?;
         match payload {
             Payload::ModuleSection { unchecked_range, .. } => {
+                nested += 1;
                 if depth == 0 {
                     outline.modules.push(Some(unchecked_range));
                 }
                 depth += 1;
             }
             Payload::ComponentSection { unchecked_range, .. } => {
+                nested += 1;
                 if depth == 0 {
                     outline.components.push(Some(unchecked_range));
                 }
@@ -111,6 +210,11 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
             }
             // The component itself ends last, at depth 0.
             Payload::End(_) => depth = depth.saturating_sub(1),
+            _ if depth > MAX_DEPTH || nested > MAX_NESTED => {
+                return Err(Error::Module(format!(
+                    "it has more than {MAX_NESTED} modules and components, or more than {MAX_DEPTH} in each other"
+                )));
+            }
             payload if depth == 0 => outline.read(payload).map_err(|e| Error::Module(e.to_string()))?,
             _ => {}
         }
@@ -118,21 +222,73 @@ fn outline(bytes: &[u8]) -> Result<Outline<'_>> {
     Ok(outline)
 }
 
-/// Whether a core module runs code of its own when it is instantiated. wit-component adds modules whose start function
-/// is an import, the main module's `_initialize`; that one is called anyway.
-fn starts_something(bytes: &[u8]) -> Result<bool> {
-    let (mut starts, mut has_code) = (false, false);
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|e| Error::Module(e.to_string()))? {
-            Payload::StartSection { .. } => starts = true,
-            Payload::CodeSectionStart { count, .. } => has_code = count > 0,
-            _ => {}
+impl<'a> Outline<'a> {
+    fn given(&self, args: &[InstantiationArg<'a>], (module, name): (&'a str, &'a str)) -> Given<'a> {
+        let Some(arg) = args.iter().find(|arg| arg.name == module) else { return Given::Unknown };
+        match self.core_instances.get(arg.index as usize) {
+            Some(Instance::Instantiate { .. }) => Given::Export(arg.index, name),
+            Some(Instance::FromExports(exports)) => {
+                let Some(export) = exports.iter().find(|export| export.name == name) else { return Given::Unknown };
+                let index = export.index as usize;
+                let of = |known: Option<&Option<(u32, &'a str)>>, other| match known {
+                    Some(Some((instance, name))) => Given::Export(*instance, name),
+                    Some(None) => other,
+                    None => Given::Unknown,
+                };
+                match export.kind {
+                    ExternalKind::Func => of(self.core_functions.get(index), Given::Lowered),
+                    ExternalKind::Table => of(self.core_tables.get(index), Given::Unknown),
+                    _ => Given::Unknown,
+                }
+            }
+            None => Given::Unknown,
         }
     }
-    Ok(starts && has_code)
-}
 
-impl<'a> Outline<'a> {
+    /// What the main module imports are functions of the component's imports, or the shims that wit-component puts between
+    /// them; not something of the component's own under their names.
+    fn is_given_shims(&self, bytes: &[u8], main: &Parts<'a>, args: &[InstantiationArg<'a>]) -> Result<bool> {
+        for import in &main.functions {
+            let is_shim = match self.given(args, *import) {
+                Given::Lowered => true,
+                Given::Export(instance, _) => match self.module_of(instance) {
+                    Some(range) => Parts::of(&bytes[range])?.is_shim,
+                    None => false,
+                },
+                Given::Unknown => false,
+            };
+            if !is_shim {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Making another module does nothing to the main one, but for calling its `_initialize`, which wit-component has a
+    /// module of its own for.
+    fn leaves_alone(
+        &self,
+        main: u32,
+        other: &Parts<'a>,
+        args: &[InstantiationArg<'a>],
+        initializes: &mut bool,
+    ) -> bool {
+        if let Some(start) = other.start {
+            match other.functions.get(start as usize).map(|import| self.given(args, *import)) {
+                Some(Given::Export(instance, "_initialize")) if instance == main => *initializes = true,
+                // What it does could matter to the main module.
+                _ => return false,
+            }
+        }
+        let writes_a_table_of_main = other.written_tables.iter().any(|table| {
+            let import = other.tables.get(*table as usize).map(|import| self.given(args, *import));
+            // A table of its own is nobody else's at that time.
+            import.is_some_and(|given| !matches!(given, Given::Export(instance, _) if instance != main))
+        });
+        let writes_memory = other.has_data && other.imports_memory;
+        !(writes_a_table_of_main || writes_memory)
+    }
+
     fn read(&mut self, payload: Payload<'a>) -> wasmparser::Result<()> {
         match payload {
             Payload::InstanceSection(section) => {
@@ -148,6 +304,9 @@ impl<'a> Outline<'a> {
                         }
                         ComponentAlias::CoreInstanceExport { kind: ExternalKind::Memory, instance_index, name } => {
                             self.core_memories.push(Some((instance_index, name)));
+                        }
+                        ComponentAlias::CoreInstanceExport { kind: ExternalKind::Table, instance_index, name } => {
+                            self.core_tables.push(Some((instance_index, name)));
                         }
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } => {
                             self.functions.push(Function::Alias);

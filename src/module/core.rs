@@ -14,14 +14,16 @@ pub(crate) const RESERVED_PREFIX: &str = "wf:";
 
 /// The proposals that guests may use: what compilers emit by default, plus SIMD. Anything else is refused by name.
 pub(crate) fn guest_features() -> WasmFeatures {
-    WasmFeatures::WASM1
+    let on = WasmFeatures::WASM1
         | WasmFeatures::BULK_MEMORY
         | WasmFeatures::REFERENCE_TYPES
         | WasmFeatures::MULTI_VALUE
         | WasmFeatures::SIGN_EXTENSION
         | WasmFeatures::SATURATING_FLOAT_TO_INT
         | WasmFeatures::SIMD
-        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::EXTENDED_CONST;
+    // References to things outside need a collector, and there is nothing outside.
+    on - WasmFeatures::GC_TYPES
 }
 
 /// A function that a core module imports.
@@ -52,6 +54,10 @@ pub(crate) struct CoreModule {
     pub(crate) exports: HashMap<String, u32>,
     pub(crate) exports_memory: bool,
     pub(crate) start: Option<u32>,
+    /// The exported function `_initialize`, which is called after the start function.
+    pub(crate) initialize: Option<u32>,
+    /// An exported name that is reserved, of any kind.
+    reserved: Option<String>,
 }
 
 impl CoreModule {
@@ -74,6 +80,8 @@ impl CoreModule {
             exports: HashMap::new(),
             exports_memory: false,
             start: None,
+            initialize: None,
+            reserved: None,
         };
         for payload in Parser::new(0).parse_all(&bytes) {
             module.read(payload.map_err(refused)?).map_err(refused)?;
@@ -85,8 +93,9 @@ impl CoreModule {
                     "its export _initialize takes or returns something; it is called with nothing".into(),
                 ));
             }
+            module.initialize = Some(initialize);
         }
-        match module.exports.keys().find(|name| name.starts_with(RESERVED_PREFIX)) {
+        match &module.reserved {
             Some(name) => Err(Error::Module(format!(
                 "it exports '{name}', but names that begin with '{RESERVED_PREFIX}' are reserved for the batch drivers"
             ))),
@@ -133,6 +142,9 @@ impl CoreModule {
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
+                    if export.name.starts_with(RESERVED_PREFIX) {
+                        self.reserved = Some(export.name.to_owned());
+                    }
                     match export.kind {
                         ExternalKind::Func => {
                             self.exports.insert(export.name.to_owned(), export.index);

@@ -3,6 +3,7 @@
 use wasmparser::ValType;
 
 use super::{
+    Abi,
     component::Lifted,
     core::CoreModule,
     types::{GuestSignature, GuestType},
@@ -47,9 +48,14 @@ impl GuestType {
 impl GuestSignature {
     /// The core parameters; `None` when there are too many of them to be flat.
     pub(crate) fn flat_params(&self) -> Option<Vec<ValType>> {
+        Some(self.all_params()).filter(|flat| flat.len() <= MAX_FLAT_PARAMS)
+    }
+
+    /// The core parameters, however many.
+    fn all_params(&self) -> Vec<ValType> {
         let mut flat = Vec::new();
         self.params.iter().for_each(|(_, ty)| ty.flatten(&mut flat));
-        (flat.len() <= MAX_FLAT_PARAMS).then_some(flat)
+        flat
     }
 
     /// The core result when it is returned directly; `None` when a pointer to it is returned.
@@ -64,8 +70,9 @@ impl GuestSignature {
 }
 
 /// Checks that the core functions behind an export have the types that the signature asks for.
-pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature) -> Result<()> {
-    let params = guest.flat_params().unwrap_or_else(|| vec![ValType::I32]);
+pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature, abi: Abi) -> Result<()> {
+    let spilled = abi == Abi::Canonical && guest.flat_params().is_none();
+    let params = if spilled { vec![ValType::I32] } else { guest.all_params() };
     let result = guest.direct_result().unwrap_or(ValType::I32);
     expect(core, &lifted.function, &params, &[result], guest)?;
     if let Some(realloc) = &lifted.realloc {
@@ -75,7 +82,7 @@ pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature) 
         expect(core, post_return, &[result], &[], guest)?;
     }
     let returns_memory = guest.direct_result().is_none();
-    let takes_memory = guest.flat_params().is_none() || guest.params.iter().any(|(_, ty)| ty.is_stretchy());
+    let takes_memory = spilled || guest.params.iter().any(|(_, ty)| ty.is_stretchy());
     if takes_memory && lifted.realloc.is_none() {
         return Err(Error::Signature(format!("{guest} needs the export cabi_realloc, which the module lacks")));
     }

@@ -8,9 +8,10 @@ mod signature;
 mod types;
 mod wit;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, thread};
 
 use sha2::{Digest, Sha256};
+use wasmparser::ValType;
 
 use self::signature::basic_type;
 pub(crate) use self::{
@@ -24,7 +25,7 @@ pub use self::{
     signature::{Column, Parameter, Signature},
     types::{GuestSignature, GuestType},
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
 
 /// How values cross between SQL and the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,12 +78,35 @@ pub(crate) struct Export {
     pub(crate) lifted: Option<Lifted>,
 }
 
+/// The stack for looking at a module, in bytes; only what is used takes memory.
+const DEEP_STACK: usize = 512 << 20;
+
+/// The most bytes of WIT text.
+const MAX_WIT: usize = 4 << 20;
+
 impl Module {
     /// Reads a module: a core module or a component, as binary or as WAT text, with WIT text for a core module.
     ///
     /// # Errors
     /// When it is larger than `max_size` bytes, not valid, or imports what no sandbox gives.
     pub fn read(bytes: &[u8], wit: Option<&str>, max_size: u64) -> Result<Self> {
+        // Types and interfaces that use each other in long chains are followed by recursion.
+        let mut inspector = thread::Builder::new().name("wasmfusion-inspector".to_owned());
+        inspector = inspector.stack_size(DEEP_STACK);
+        thread::scope(|scope| {
+            let inspector = inspector.spawn_scoped(scope, || Self::inspect(bytes, wit, max_size));
+            let inspector = inspector.map_err(|error| Error::Module(format!("no thread to look at it: {error}")))?;
+            inspector.join().unwrap_or_else(|_| Err(Error::Module("looking at it failed by a defect of ours".into())))
+        })
+    }
+
+    fn inspect(bytes: &[u8], wit: Option<&str>, max_size: u64) -> Result<Self> {
+        if let Some(wit) = wit.filter(|wit| wit.len() > MAX_WIT) {
+            return Err(Error::Signature(format!(
+                "WIT: the text has {} bytes; at most {MAX_WIT} are allowed",
+                wit.len()
+            )));
+        }
         if bytes.len() as u64 > max_size {
             return Err(Error::Module(format!(
                 "it has more than the {max_size} bytes that are allowed (wasm.max_raw_module_size)",
@@ -111,31 +135,38 @@ impl Module {
         let wit_text = wit_text.map(Arc::from);
         let core = CoreModule::parse(Arc::clone(&bytes))?;
         if let Some(import) = core.other_imports.first() {
-            return Err(Error::Module(format!("it imports {import}, which no sandbox has; modules bring their own")));
+            return Err(Error::Module(format!(
+                "it imports {}, which no sandbox has; modules bring their own",
+                shown(import)
+            )));
         }
         if let Some(import) = core.imports.iter().find(|import| !is_wasi(&import.module)) {
             return Err(Error::Module(format!(
                 "it imports the function {}.{}, which no sandbox has: only WASI may be imported",
-                import.module, import.field
+                shown(&import.module),
+                shown(&import.field)
             )));
         }
         let is_wrong = |import: &&FunctionImport| {
             let ty = &core.types[import.type_index as usize];
             // Every function of preview 1 answers with an error number, but for the one that does not come back.
-            ty.results() != [wasmparser::ValType::I32]
-                && import.field != "proc_exit"
-                && !import.module.starts_with("wasi:")
+            let results: &[_] = if import.field == "proc_exit" { &[] } else { &[ValType::I32] };
+            let known = ANSWERED.iter().find(|(name, _)| *name == import.field);
+            let is_known_otherwise = known.is_some_and(|(_, params)| ty.params() != *params);
+            !import.module.starts_with("wasi:") && (ty.results() != results || is_known_otherwise)
         };
         if let Some(import) = core.imports.iter().find(is_wrong) {
             return Err(Error::Module(format!(
                 "it imports {}.{} with a type that WASI does not have",
-                import.module, import.field
+                shown(&import.module),
+                shown(&import.field)
             )));
         }
         Ok(Self { hash, bytes, wit, wit_text, is_component: false, core: Some(core), lifted: HashMap::new() })
     }
 
     fn of_component(hash: ModuleHash, bytes: Arc<[u8]>) -> Result<Self> {
+        component::check_size(&bytes)?;
         wasmparser::Validator::new_with_features(guest_features() | wasmparser::WasmFeatures::COMPONENT_MODEL)
             .validate_all(&bytes)
             .map_err(|e| Error::Module(e.to_string()))?;
@@ -148,7 +179,8 @@ impl Module {
         let mut core = None;
         let mut lifted = HashMap::new();
         if let Some(unwrapped) = component::unwrap(&bytes)? {
-            let module = CoreModule::parse(bytes[unwrapped.module].into())?;
+            let mut module = CoreModule::parse(bytes[unwrapped.module].into())?;
+            module.initialize = module.initialize.filter(|_| unwrapped.initializes);
             // What such a module imports are shims for the WASI that the component imports; anything else means that
             // other modules matter.
             let imported = wit.imported_interfaces();
@@ -263,7 +295,7 @@ impl Module {
             fallible: false,
         };
         let lifted = Lifted { function: found.to_owned(), realloc: None, post_return: None };
-        flat::check(core, &lifted, &guest)?;
+        flat::check(core, &lifted, &guest, Abi::Basic)?;
         Ok(Export { name: found.to_owned(), guest, lifted: Some(lifted) })
     }
 
@@ -281,7 +313,7 @@ impl Module {
             (None, _) => None,
         };
         if let (Some(core), Some(lifted)) = (&self.core, &lifted) {
-            flat::check(core, lifted, &guest)?;
+            flat::check(core, lifted, &guest, Abi::Canonical)?;
         }
         Ok(Export { name: found.clone(), guest, lifted })
     }
@@ -303,6 +335,20 @@ fn conventional(core: &CoreModule, name: &str) -> Result<Lifted> {
         post_return: exported(format!("cabi_post_{name}")),
     })
 }
+
+/// The parameters of those functions of WASI preview 1 that are answered from what they are called with.
+const ANSWERED: [(&str, &[ValType]); 10] = [
+    ("args_sizes_get", &[ValType::I32; 2]),
+    ("clock_res_get", &[ValType::I32; 2]),
+    ("clock_time_get", &[ValType::I32, ValType::I64, ValType::I32]),
+    ("environ_sizes_get", &[ValType::I32; 2]),
+    ("fd_close", &[ValType::I32]),
+    ("fd_fdstat_get", &[ValType::I32; 2]),
+    ("fd_read", &[ValType::I32; 4]),
+    ("fd_write", &[ValType::I32; 4]),
+    ("proc_exit", &[ValType::I32]),
+    ("random_get", &[ValType::I32; 2]),
+];
 
 /// Whether functions of this import module are WASI's, which become local functions.
 fn is_wasi(module: &str) -> bool {
@@ -334,28 +380,38 @@ fn pick<'a>(name: &str, export: Option<&str>, names: impl Iterator<Item = &'a st
     let names: Vec<&str> = names.collect();
     let wanted = export.unwrap_or(name);
     let same = |candidate: &str| candidate.replace('-', "_") == wanted.replace('-', "_");
-    let unqualified = |candidate: &&&str| candidate.rsplit('#').next().is_some_and(same);
-    if let Some(found) = names.iter().find(|n| **n == wanted).or_else(|| names.iter().find(|n| same(n))) {
-        return Ok(found);
-    }
-    let found: Vec<&&str> = names.iter().filter(unqualified).collect();
-    match found.as_slice() {
-        [found] => Ok(found),
-        [] => Err(Error::Signature(format!(
-            "the module exports no function {wanted}; it exports {}. USING EXPORT names one",
+    let unqualified = |candidate: &str| candidate.rsplit('#').next().is_some_and(same);
+    let those = |is_meant: &dyn Fn(&str) -> bool| -> Vec<&'a str> {
+        names.iter().copied().filter(|name| is_meant(name)).collect()
+    };
+    let found = [those(&|name| name == wanted), those(&same), those(&unqualified)];
+    match found.iter().find(|found| !found.is_empty()).map(Vec::as_slice) {
+        Some([found]) => Ok(found),
+        None | Some([]) => Err(Error::Signature(format!(
+            "the module exports no function {}; it exports {}. USING EXPORT names one",
+            shown(wanted),
             list(names.iter().copied())
         ))),
-        several => Err(Error::Signature(format!(
-            "several interfaces export {wanted}: {}. USING EXPORT names one",
-            list(several.iter().map(|name| **name))
+        Some(several) => Err(Error::Signature(format!(
+            "several exports could be {}: {}. USING EXPORT names one",
+            shown(wanted),
+            list(several.iter().copied())
         ))),
     }
 }
 
+/// The most names that a message lists.
+const MAX_LISTED: usize = 50;
+
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.filter(|name| !name.starts_with("cabi_")).collect();
     names.sort_unstable();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    let (first, more) = names.split_at(names.len().min(MAX_LISTED));
+    let mut text = first.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+    if !more.is_empty() {
+        text += &format!(" and {} more", more.len());
+    }
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt;
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::{limits::State, live::Sandbox};
+use crate::error::{plain, shown};
 
 /// A guest failed on a row.
 #[derive(Debug, Clone)]
@@ -78,7 +79,7 @@ impl fmt::Display for Failure {
             }
             Self::Cancelled => f.write_str("was stopped because its query was cancelled"),
             Self::Exit(code) => write!(f, "ended itself with exit code {code}"),
-            Self::Err(message) => write!(f, "returned an error: {message}"),
+            Self::Err(message) => write!(f, "returned an error: {}", plain(message)),
             Self::Result(what) => write!(f, "returned {what}"),
         }
     }
@@ -102,13 +103,14 @@ impl fmt::Display for GuestError {
             None => write!(f, " failed before its first row: it {}", self.failure)?,
         }
         if !self.arguments.is_empty() {
-            write!(f, "\n  arguments: {}", self.arguments.join(", "))?;
+            write!(f, "\n  arguments: {}", plain(&self.arguments.join(", ")))?;
         }
         if !self.output.is_empty() {
-            write!(f, "\n  the guest wrote: {}", self.output.trim().replace('\n', "\n    "))?;
+            write!(f, "\n  the guest wrote: {}", plain(self.output.trim()).replace('\n', "\n    "))?;
         }
         if !self.frames.is_empty() {
-            write!(f, "\n  in: {}", self.frames.join("\n      "))?;
+            let frames: Vec<String> = self.frames.iter().map(|frame| shown(frame)).collect();
+            write!(f, "\n  in: {}", frames.join("\n      "))?;
         }
         if self.frames_are_partial {
             f.write_str(

@@ -116,9 +116,10 @@ impl QueryPlanner for WasmQueryPlanner {
         let physical = self.inner.create_physical_plan(&plan, session).await?;
         let on_top = |input: Arc<dyn ExecutionPlan>| {
             // Whoever merged the partitions of this node would do so in tasks, which end when a worker has time for them.
+            // What is analysed is shown as it was planned.
             let input = match input.properties().partitioning.partition_count() {
-                1 => input,
-                _ => Arc::new(CoalescePartitionsExec::new(input)) as _,
+                2.. if !is_analysed => Arc::new(CoalescePartitionsExec::new(input)) as _,
+                _ => input,
             };
             Arc::new(WasmFunctionsExec { input, query: Arc::clone(&query), meters: meters.clone() })
         };
