@@ -87,8 +87,10 @@ async fn query(session: &Session, sql: &str, outcome: Outcome) -> Result<(), Str
     let read = async {
         let mut stream = session.sql(sql).await?.execute_stream().await?;
         if matches!(outcome, Outcome::Abandoned) {
-            let read = tokio::time::timeout(Duration::from_millis(20), stream.next()).await;
-            return Ok(read.map_or("nothing".to_owned(), |read| format!("{read:?}")));
+            return match tokio::time::timeout(Duration::from_millis(20), stream.next()).await {
+                Err(_) => Ok("nothing".to_owned()),
+                Ok(read) => Ok(format!("{:?}", read.transpose()?)),
+            };
         }
         let mut value = "nothing".to_owned();
         while let Some(batch) = stream.next().await {
