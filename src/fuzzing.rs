@@ -1,4 +1,4 @@
-//! What the targets in `fuzz/` need beside the public API. It is only there with `--cfg fuzzing`, which cargo-fuzz sets.
+//! What the targets in `fuzz/` need beside the public API. It is only there with the feature `fuzzing`, and no part of the API.
 
 use std::sync::Arc;
 

@@ -304,7 +304,7 @@ fn nested_type(u: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
     if depth == 0 || u.ratio(1, 3)? {
         return Ok(json!(u.choose(&TYPES)?));
     }
-    let mut field = |u: &mut Unstructured<'_>| -> Result<Value> {
+    let field = |u: &mut Unstructured<'_>| -> Result<Value> {
         let name = u.choose(&["item", "a", "letter", "position", "", "\"", "a b"])?;
         Ok(json!({"name": name, "type": nested_type(u, depth - 1)?, "nullable": u.arbitrary::<bool>()?}))
     };

@@ -207,8 +207,10 @@ fn create(types: Option<&str>, module: &[u8], wit: Option<&[u8]>, export: Option
         return;
     }
     let function = functions(engine).pop().expect("a function was made");
-    let mut bytes = Unstructured::new(module);
-    call(session, function, export.map_or(&mut bytes, |(_, u)| u));
+    match export {
+        Some((_, u)) => call(session, function, u),
+        None => call(session, function, &mut Unstructured::new(module)),
+    }
     host::must(session, "DROP FUNCTION f");
     assert_eq!(fingerprint(engine), before, "DROP FUNCTION left something behind");
 }

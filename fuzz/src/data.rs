@@ -51,7 +51,8 @@ pub(crate) fn argument(
 ) -> Result<ColumnarValue> {
     let (inner, _) = unwrap_option(guest);
     if u.ratio(1, 6)? {
-        let array = large(u, array(u, inner, 1, true, budget)?)?;
+        let array = array(u, inner, 1, true, budget)?;
+        let array = large(u, array)?;
         let scalar = ScalarValue::try_from_array(&array, 0).expect("an array of one row has a value");
         return Ok(ColumnarValue::Scalar(scalar));
     }

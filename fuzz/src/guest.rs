@@ -328,7 +328,7 @@ fn expression(u: &mut Unstructured<'_>, ty: usize, params: &[usize], depth: usiz
         let value = *u.choose(&["0", "1", "-1", "7", "31", "100", "-2147483648", "2147483647"])?;
         return Ok(format!("({name}.const {value})"));
     }
-    let mut of = |u: &mut Unstructured<'_>, ty: usize| expression(u, ty, params, depth - 1);
+    let of = |u: &mut Unstructured<'_>, ty: usize| expression(u, ty, params, depth - 1);
     let kind = u.arbitrary::<u8>()? % 16;
     Ok(match (kind, is_float) {
         (0..=9, false) => {

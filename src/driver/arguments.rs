@@ -5,7 +5,7 @@ use wasm_encoder::{BlockType, InstructionSink, ValType};
 
 use super::{
     emit::{Indices, Locals, USER, add_to, at, element, load, memory_lane, store, word, zero},
-    frame,
+    frame::{self, Status},
     spec::{Shape, Slot},
 };
 
@@ -82,21 +82,30 @@ impl<'a> Argument<'a> {
 pub(super) fn push_spilled(code: &mut InstructionSink<'_>, to: &Indices, args: &[Argument<'_>], place: u32) {
     let slots: Vec<Slot> = args.iter().map(|arg| arg.node.slot.clone()).collect();
     let (offsets, size, align) = Slot::layout(&slots);
-    allocate(code, to, align, |code| {
+    allocate(code, to, align, place, |code| {
         code.i32_const(size.cast_signed());
     });
-    code.local_set(place);
     for (arg, offset) in args.iter().zip(offsets) {
         arg.store(code, to, place, offset);
     }
     code.local_get(place);
 }
 
-/// Pushes the address of a new block of the guest's, whose size `size` pushes.
-fn allocate(code: &mut InstructionSink<'_>, to: &Indices, align: u32, size: impl FnOnce(&mut InstructionSink<'_>)) {
+/// Sets the local `block` to the address of a new block of the guest's, whose size `size` pushes.
+fn allocate(
+    code: &mut InstructionSink<'_>,
+    to: &Indices,
+    align: u32,
+    block: u32,
+    size: impl FnOnce(&mut InstructionSink<'_>),
+) {
     code.i32_const(0).i32_const(0).i32_const(align.cast_signed());
     size(code);
-    code.call(to.realloc.expect("checked when the module was inspected"));
+    code.call(to.realloc.expect("checked when the module was inspected")).local_set(block);
+    if align > 1 {
+        code.local_get(block).i32_const((align - 1).cast_signed()).i32_and().if_(BlockType::Empty);
+        code.i32_const(Status::Misaligned.code()).return_().end();
+    }
 }
 
 impl<'a> Node<'a> {
@@ -228,10 +237,10 @@ impl<'a> Node<'a> {
         code.local_get(self.item).i32_sub().local_set(self.len);
         match self.slot.shape {
             Shape::Bytes => {
-                allocate(code, to, 1, |code| {
+                allocate(code, to, 1, self.pointer, |code| {
                     code.local_get(self.len);
                 });
-                code.local_tee(self.pointer).local_get(self.data).local_get(self.item).i32_add().local_get(self.len);
+                code.local_get(self.pointer).local_get(self.data).local_get(self.item).i32_add().local_get(self.len);
                 code.call(to.copy_in);
             }
             _ => self.copy_items(code, to),
@@ -246,10 +255,9 @@ impl<'a> Node<'a> {
             code.local_get(self.len).i32_const((u32::MAX / size).cast_signed()).i32_gt_u();
             code.if_(BlockType::Empty).unreachable().end();
         }
-        allocate(code, to, item.slot.align(), |code| {
+        allocate(code, to, item.slot.align(), self.pointer, |code| {
             code.local_get(self.len).i32_const(size.cast_signed()).i32_mul();
         });
-        code.local_set(self.pointer);
         if let Some(width) = item.slot.plain_width() {
             code.local_get(self.pointer);
             item.address(code, self.item, width);

@@ -238,7 +238,7 @@ impl<'a> Assembly<'a> {
         for (name, &index) in names {
             self.exports.export(name, ExportKind::Func, index);
         }
-        if core.exports_memory {
+        if !core.memories.is_empty() {
             self.exports.export("memory", ExportKind::Memory, USER);
         }
     }

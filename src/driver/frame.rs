@@ -117,7 +117,7 @@ pub(crate) enum Status {
     Err,
     /// The guest returned a discriminant that its type does not have.
     BadDiscriminant,
-    /// The guest returned a return area that is not aligned.
+    /// The guest returned an address that is not aligned, or its allocator gave one.
     Misaligned,
     /// A BASIC function returned a number outside the range of its SQL type.
     OutOfRange,

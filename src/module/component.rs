@@ -14,10 +14,11 @@ use wasmparser::{
 
 use crate::error::{Error, Result};
 
-/// The core functions behind one exported function of a component, by their export names in the core module.
+/// What is behind one exported function of a component, by the export names in the core module.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Lifted {
     pub(crate) function: String,
+    pub(crate) memory: Option<String>,
     pub(crate) realloc: Option<String>,
     pub(crate) post_return: Option<String>,
 }
@@ -439,12 +440,12 @@ impl<'a> Outline<'a> {
         let core_function = |index: u32| *self.core_functions.get(index as usize)?;
         let (instance, function) = core_function(*core)?;
         let own = |(at, name): (u32, &str)| (at == instance).then(|| name.to_owned());
-        let mut lifted = Lifted { function: function.to_owned(), realloc: None, post_return: None };
+        let mut lifted = Lifted { function: function.to_owned(), memory: None, realloc: None, post_return: None };
         for option in options.iter() {
             match option {
                 CanonicalOption::UTF8 => {}
                 CanonicalOption::Memory(index) => {
-                    own((*self.core_memories.get(*index as usize)?)?)?;
+                    lifted.memory = Some(own((*self.core_memories.get(*index as usize)?)?)?);
                 }
                 CanonicalOption::Realloc(index) => lifted.realloc = Some(own(core_function(*index)?)?),
                 CanonicalOption::PostReturn(index) => lifted.post_return = Some(own(core_function(*index)?)?),
@@ -473,7 +474,7 @@ mod tests {
         let bytes = wat::parse_str(ONE_MODULE).unwrap();
         let unwrapped = unwrap(&bytes).unwrap().unwrap();
         assert_eq!(&bytes[unwrapped.module.clone()][..4], b"\0asm");
-        let lifted = Lifted { function: "f".into(), realloc: None, post_return: None };
+        let lifted = Lifted { function: "f".into(), memory: None, realloc: None, post_return: None };
         assert_eq!(unwrapped.lifted["f"], lifted);
         assert_eq!(unwrapped.lifted["demo:x/api#g"], lifted);
     }

@@ -52,7 +52,8 @@ pub(crate) struct CoreModule {
     pub(crate) globals: u32,
     /// Exported functions by name.
     pub(crate) exports: HashMap<String, u32>,
-    pub(crate) exports_memory: bool,
+    /// The names under which the memory is exported.
+    pub(crate) memories: Vec<String>,
     pub(crate) start: Option<u32>,
     /// The exported function `_initialize`, which is called after the start function.
     pub(crate) initialize: Option<u32>,
@@ -78,7 +79,7 @@ impl CoreModule {
             memory: None,
             globals: 0,
             exports: HashMap::new(),
-            exports_memory: false,
+            memories: Vec::new(),
             start: None,
             initialize: None,
             reserved: None,
@@ -149,7 +150,7 @@ impl CoreModule {
                         ExternalKind::Func => {
                             self.exports.insert(export.name.to_owned(), export.index);
                         }
-                        ExternalKind::Memory => self.exports_memory = true,
+                        ExternalKind::Memory => self.memories.push(export.name.to_owned()),
                         _ => {}
                     }
                 }

@@ -86,7 +86,7 @@ pub(super) fn check(core: &CoreModule, lifted: &Lifted, guest: &GuestSignature, 
     if takes_memory && lifted.realloc.is_none() {
         return Err(Error::Signature(format!("{guest} needs the export cabi_realloc, which the module lacks")));
     }
-    if (takes_memory || returns_memory) && !core.exports_memory {
+    if (takes_memory || returns_memory) && lifted.memory.is_none() {
         return Err(Error::Signature(format!("{guest} needs the export memory, which the module lacks")));
     }
     Ok(())

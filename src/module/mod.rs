@@ -6,20 +6,24 @@ mod facts;
 mod flat;
 mod signature;
 mod types;
+mod wasi;
 mod wit;
 
 use std::{collections::HashMap, sync::Arc, thread};
 
 use sha2::{Digest, Sha256};
-use wasmparser::ValType;
 
-use self::signature::basic_type;
 pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
     facts::{Facts, endless, prove},
     signature::{DeclaredTypes, accepts, natural_type},
+    wasi::{Answered, PREVIEW_1, unversioned},
     wit::Wit,
+};
+use self::{
+    signature::basic_type,
+    wasi::{has_wrong_type, is_wasi},
 };
 pub use self::{
     signature::{Column, Parameter, Signature},
@@ -147,14 +151,7 @@ impl Module {
                 shown(&import.field)
             )));
         }
-        let is_wrong = |import: &&FunctionImport| {
-            let ty = &core.types[import.type_index as usize];
-            // Every function of preview 1 answers with an error number, but for the one that does not come back.
-            let results: &[_] = if import.field == "proc_exit" { &[] } else { &[ValType::I32] };
-            let known = ANSWERED.iter().find(|(name, _)| *name == import.field);
-            let is_known_otherwise = known.is_some_and(|(_, params)| ty.params() != *params);
-            !import.module.starts_with("wasi:") && (ty.results() != results || is_known_otherwise)
-        };
+        let is_wrong = |import: &&FunctionImport| has_wrong_type(import, &core.types[import.type_index as usize]);
         if let Some(import) = core.imports.iter().find(is_wrong) {
             return Err(Error::Module(format!(
                 "it imports {}.{} with a type that WASI does not have",
@@ -172,9 +169,7 @@ impl Module {
             .map_err(|e| Error::Module(e.to_string()))?;
         let wit = Wit::of_component(&bytes)?;
         if let Some(import) = wit.foreign_imports().first() {
-            return Err(Error::Module(format!(
-                "it imports the function {import}, which no sandbox has: only WASI may be imported"
-            )));
+            return Err(Error::Module(format!("it imports {import}, which no sandbox has: only WASI may be imported")));
         }
         let mut core = None;
         let mut lifted = HashMap::new();
@@ -294,7 +289,7 @@ impl Module {
             result: basic(result, "the result")?,
             fallible: false,
         };
-        let lifted = Lifted { function: found.to_owned(), realloc: None, post_return: None };
+        let lifted = Lifted { function: found.to_owned(), memory: None, realloc: None, post_return: None };
         flat::check(core, &lifted, &guest, Abi::Basic)?;
         Ok(Export { name: found.to_owned(), guest, lifted: Some(lifted) })
     }
@@ -331,34 +326,10 @@ fn conventional(core: &CoreModule, name: &str) -> Result<Lifted> {
     let exported = |name: String| core.exports.contains_key(&name).then_some(name);
     Ok(Lifted {
         function: name.to_owned(),
+        memory: core.memories.iter().find(|name| *name == "memory").cloned(),
         realloc: exported("cabi_realloc".to_owned()),
         post_return: exported(format!("cabi_post_{name}")),
     })
-}
-
-/// The parameters of those functions of WASI preview 1 that are answered from what they are called with.
-const ANSWERED: [(&str, &[ValType]); 10] = [
-    ("args_sizes_get", &[ValType::I32; 2]),
-    ("clock_res_get", &[ValType::I32; 2]),
-    ("clock_time_get", &[ValType::I32, ValType::I64, ValType::I32]),
-    ("environ_sizes_get", &[ValType::I32; 2]),
-    ("fd_close", &[ValType::I32]),
-    ("fd_fdstat_get", &[ValType::I32; 2]),
-    ("fd_read", &[ValType::I32; 4]),
-    ("fd_write", &[ValType::I32; 4]),
-    ("proc_exit", &[ValType::I32]),
-    ("random_get", &[ValType::I32; 2]),
-];
-
-/// Whether functions of this import module are WASI's, which become local functions.
-fn is_wasi(module: &str) -> bool {
-    module == "wasi_snapshot_preview1" || module.starts_with("wasi:")
-}
-
-/// The name of an interface without its version: `wasi:io/streams@0.2.6` is `wasi:io/streams`. What a function without a
-/// world outside can do does not depend on it.
-pub(crate) fn unversioned(interface: &str) -> &str {
-    interface.split('@').next().unwrap_or(interface)
 }
 
 fn to_binary(bytes: &[u8]) -> Result<Arc<[u8]>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use wit_parser::{Function, FunctionKind, Resolve, Type, TypeDefKind, WorldId, WorldItem};
+use wit_parser::{Function, FunctionKind, Resolve, Type, TypeDefKind, TypeId, WorldId, WorldItem};
 
 use super::types::{GuestSignature, GuestType};
 use crate::error::{Error, Result};
@@ -68,15 +68,21 @@ impl Wit {
         found
     }
 
-    /// The names of imported functions, `interface#name`, that are not WASI's.
+    /// The imported functions and resources that are not WASI's, by their kind and name: `the function interface#name`.
     pub(crate) fn foreign_imports(&self) -> Vec<String> {
+        let is_resource = |id: &TypeId| matches!(self.resolve.types[*id].kind, TypeDefKind::Resource);
         let mut found = Vec::new();
         for (key, item) in &self.resolve.worlds[self.world].imports {
             let name = self.resolve.name_world_key(key);
             match item {
-                WorldItem::Function(function) => found.push(function.name.clone()),
-                WorldItem::Interface { id, .. } if !name.starts_with("wasi:") => found
-                    .extend(self.resolve.interfaces[*id].functions.keys().map(|function| format!("{name}#{function}"))),
+                WorldItem::Function(function) => found.push(format!("the function {}", function.name)),
+                WorldItem::Type { id, .. } if is_resource(id) => found.push(format!("the resource {name}")),
+                WorldItem::Interface { id, .. } if !name.starts_with("wasi:") => {
+                    let interface = &self.resolve.interfaces[*id];
+                    found.extend(interface.functions.keys().map(|function| format!("the function {name}#{function}")));
+                    let resources = interface.types.iter().filter(|(_, id)| is_resource(id));
+                    found.extend(resources.map(|(resource, _)| format!("the resource {name}#{resource}")));
+                }
                 _ => {}
             }
         }

@@ -55,19 +55,6 @@ const HEALTHY: [&str; 2] = [
     "4504500|3000",
 ];
 
-/// Cases that do not come out as they should yet. None of them does harm; whoever mends one takes it out of here.
-const OPEN: &[&str] = &[
-    "imports/component_resource.wat",
-    "imports/component_with_resources.wat",
-    "imports/wrong_allocator_for_wasi.wat",
-    "imports/wrong_type_of_wasi_02.wat",
-    "lies/first_of_two.wat",
-    "proposals/second_memory_that_is_not_declared.wat",
-    "realloc/memory_under_another_name.wat",
-    "realloc/misaligned.wat",
-    "realloc/misaligned_spilled_parameters.wat",
-];
-
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("udf-fixtures")
 }
@@ -277,15 +264,9 @@ fn check_all(cases: &[Case]) {
     let mut scene = Scene::new();
     let mut failures = Vec::new();
     for case in cases {
-        match (scene.check(case), OPEN.contains(&case.name.as_str())) {
-            (Ok(()), false) => {}
-            (Ok(()), true) => failures.push(format!("{} is as it should be: take it out of OPEN", case.name)),
-            (Err(failure), is_open) => {
-                if !is_open {
-                    failures.push(format!("{}: {failure}", case.name));
-                }
-                scene = Scene::new();
-            }
+        if let Err(failure) = scene.check(case) {
+            failures.push(format!("{}: {failure}", case.name));
+            scene = Scene::new();
         }
     }
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));

@@ -15,7 +15,7 @@ use super::{
     frame,
     interrupt::push_check,
 };
-use crate::module::FunctionImport;
+use crate::module::{Answered, FunctionImport, PREVIEW_1};
 
 /// What stubs can use in the assembled module.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,17 @@ pub(super) fn stub(import: &FunctionImport, ty: &FuncType, to: &Surroundings) ->
     let mut function = Function::new([(3, ValType::I32)]);
     let params = u32::try_from(ty.params().len()).expect("validated: at most 1,000");
     let mut stub = Stub { code: function.instructions(), to, scratch: [params, params + 1, params + 2] };
-    let known = to.memory
+    let is_possible = match Answered::find(&import.module, &import.field) {
+        Some(answered) => answered.is_of(ty) && (to.memory || !answered.in_memory),
+        None => import.module == PREVIEW_1 && ty.results() == [wasmparser::ValType::I32],
+    };
+    let known = is_possible
         && match import.module.as_str() {
-            "wasi_snapshot_preview1" => preview1::emit(&mut stub, &import.field, ty),
-            interface => preview2::emit(&mut stub, interface, &import.field, ty),
+            PREVIEW_1 => {
+                preview1::emit(&mut stub, &import.field);
+                true
+            }
+            interface => preview2::emit(&mut stub, interface, &import.field, params),
         };
     if !known {
         stub.code.unreachable();

@@ -1,10 +1,12 @@
 //! `wasi_snapshot_preview1`: functions return an error number, 0 for success.
 
-use wasm_encoder::{BlockType, ValType as Encoded};
-use wasmparser::{FuncType, ValType};
+use wasm_encoder::{BlockType, ValType};
 
 use super::{Stub, at};
-use crate::driver::emit::USER;
+use crate::{
+    driver::emit::USER,
+    module::{Answered, PREVIEW_1},
+};
 
 /// `EBADF`: no such file descriptor.
 const BADF: i32 = 8;
@@ -13,54 +15,40 @@ const NOSYS: i32 = 52;
 /// `ESPIPE`: the descriptor cannot seek.
 const SPIPE: i32 = 70;
 
-/// Writes the body of the function `name`; `false` when there is none and a call must trap.
-pub(super) fn emit(stub: &mut Stub<'_, '_>, name: &str, ty: &FuncType) -> bool {
-    let params = ty.params().len();
-    match (name, params) {
-        ("fd_write", 4) => fd_write(stub),
-        ("fd_read", 4) => {
-            // Standard input is at its end.
-            stub.number(3, 0, 0);
-            stub.code.i32_const(0);
+/// Writes the body of the function `name`, which has the type that WASI gives it.
+pub(super) fn emit(stub: &mut Stub<'_, '_>, name: &str) {
+    match name {
+        "fd_write" => return fd_write(stub),
+        "fd_fdstat_get" => {
+            return on_standard_stream(stub, |stub| {
+                stub.zeros(1, 0, 3);
+                // A character device, so that libc buffers by lines.
+                stub.byte(1, 0, 2);
+            });
         }
-        ("fd_fdstat_get", 2) => on_standard_stream(stub, |stub| {
-            stub.zeros(1, 0, 3);
-            // A character device, so that libc buffers by lines.
-            stub.byte(1, 0, 2);
-        }),
-        ("fd_close" | "fd_fdstat_set_flags" | "fd_sync" | "fd_datasync", _) => on_standard_stream(stub, |_| {}),
-        ("fd_seek" | "fd_tell", _) => {
-            stub.code.i32_const(SPIPE);
-        }
-        ("fd_prestat_get" | "fd_prestat_dir_name" | "fd_filestat_get", _) => {
-            stub.code.i32_const(BADF);
-        }
-        ("environ_sizes_get" | "args_sizes_get", 2) => {
+        "fd_close" | "fd_fdstat_set_flags" | "fd_sync" | "fd_datasync" => return on_standard_stream(stub, |_| {}),
+        "proc_exit" => return stub.exit(0),
+        // Standard input is at its end.
+        "fd_read" => stub.number(3, 0, 0),
+        "environ_sizes_get" | "args_sizes_get" => {
             stub.number(0, 0, 0);
             stub.number(1, 0, 0);
-            stub.code.i32_const(0);
         }
-        ("environ_get" | "args_get" | "sched_yield", _) => {
-            stub.code.i32_const(0);
+        "clock_time_get" => stub.zeros(2, 0, 1),
+        "clock_res_get" => {
+            stub.code.local_get(1).i64_const(1).i64_store(at(USER, 0));
         }
-        ("clock_time_get", 3) => {
-            stub.zeros(2, 0, 1);
-            stub.code.i32_const(0);
-        }
-        ("clock_res_get", 2) => {
-            stub.code.local_get(1).i64_const(1).i64_store(at(USER, 0)).i32_const(0);
-        }
-        ("random_get", 2) => {
-            stub.fill_random(0, 1);
-            stub.code.i32_const(0);
-        }
-        ("proc_exit", 1) => stub.exit(0),
-        _ if ty.results() == [ValType::I32] => {
-            stub.code.i32_const(NOSYS);
-        }
-        _ => return false,
+        "random_get" => stub.fill_random(0, 1),
+        _ => {}
     }
-    true
+    let error = match name {
+        "fd_seek" | "fd_tell" => SPIPE,
+        "fd_prestat_get" | "fd_prestat_dir_name" | "fd_filestat_get" => BADF,
+        "environ_get" | "args_get" | "sched_yield" => 0,
+        _ if Answered::find(PREVIEW_1, name).is_some() => 0,
+        _ => NOSYS,
+    };
+    stub.code.i32_const(error);
 }
 
 /// `fd_write(fd, iovs, iovs_len, nwritten)`: gathers pointer and length pairs.
@@ -82,7 +70,7 @@ fn fd_write(stub: &mut Stub<'_, '_>) {
 
 /// Success on the descriptors 0 to 2 (parameter 0), after what `then` writes; `EBADF` on any other.
 fn on_standard_stream(stub: &mut Stub<'_, '_>, then: impl FnOnce(&mut Stub<'_, '_>)) {
-    stub.code.local_get(0).i32_const(2).i32_gt_u().if_(BlockType::Result(Encoded::I32));
+    stub.code.local_get(0).i32_const(2).i32_gt_u().if_(BlockType::Result(ValType::I32));
     stub.code.i32_const(BADF).else_();
     then(stub);
     stub.code.i32_const(0).end();

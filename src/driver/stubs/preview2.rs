@@ -2,61 +2,56 @@
 //!
 //! Results that do not fit one core value are written to a return area whose address is the last parameter.
 
-use wasmparser::{FuncType, ValType};
-
 use super::{Stub, at};
 use crate::{driver::emit::USER, module::unversioned};
 
-/// Writes the body of function `name` of `interface`; `false` when there is none and a call must trap.
-pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, ty: &FuncType) -> bool {
-    let interface = unversioned(interface);
-    let params = u32::try_from(ty.params().len()).expect("validated: at most 1,000");
+/// Writes the body of function `name` of `interface`, which has `params` core parameters and the type that WASI gives it;
+/// `false` when a call must trap.
+pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, params: u32) -> bool {
     let ret = params.wrapping_sub(1);
-    if name.starts_with("[resource-drop]") {
-        return ty.results().is_empty();
-    }
-    match (interface, name, params) {
-        ("wasi:cli/environment", "get-environment" | "get-arguments", 1)
-        | ("wasi:filesystem/preopens", "get-directories", 1) => empty_list(stub, ret),
+    match (unversioned(interface), name) {
+        (_, drop) if drop.starts_with("[resource-drop]") => {}
+        ("wasi:cli/environment", "get-environment" | "get-arguments")
+        | ("wasi:filesystem/preopens", "get-directories") => empty_list(stub, ret),
         // option<…>: none
-        ("wasi:cli/environment", "initial-cwd", 1) => stub.byte(ret, 0, 0),
-        ("wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr", _, 1) => {
+        ("wasi:cli/environment", "initial-cwd")
+        | ("wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr", _) => {
             stub.byte(ret, 0, 0);
         }
-        ("wasi:cli/exit", _, 1) => stub.exit(0),
+        ("wasi:cli/exit", _) => stub.exit(0),
         // Handles: any number will do.
-        ("wasi:cli/stdin" | "wasi:cli/stdout" | "wasi:cli/stderr", _, 0) if ty.results() == [ValType::I32] => {
+        ("wasi:cli/stdin" | "wasi:cli/stdout" | "wasi:cli/stderr", _) => {
             stub.code.i32_const(1);
         }
-        ("wasi:io/streams", "[method]output-stream.check-write", 2) => {
+        ("wasi:io/streams", "[method]output-stream.check-write") => {
             // ok(65536)
             stub.byte(ret, 0, 0);
             stub.code.local_get(ret).i64_const(65536).i64_store(at(USER, 8));
         }
-        ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush", 4) => {
+        ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush") => {
             stub.write(1, 2);
             stub.byte(ret, 0, 0);
         }
-        ("wasi:io/streams", "[method]output-stream.flush" | "[method]output-stream.blocking-flush", 2) => {
+        ("wasi:io/streams", "[method]output-stream.flush" | "[method]output-stream.blocking-flush") => {
             stub.byte(ret, 0, 0);
         }
-        ("wasi:io/streams", "[method]input-stream.read" | "[method]input-stream.blocking-read", 3) => {
+        ("wasi:io/streams", "[method]input-stream.read" | "[method]input-stream.blocking-read") => {
             // err(closed): standard input is at its end.
             stub.byte(ret, 0, 1);
             stub.byte(ret, 4, 1);
         }
-        ("wasi:clocks/monotonic-clock", "now", 0) => {
+        ("wasi:clocks/monotonic-clock", "now") => {
             stub.code.i64_const(0);
         }
-        ("wasi:clocks/monotonic-clock", "resolution", 0) => {
+        ("wasi:clocks/monotonic-clock", "resolution") => {
             stub.code.i64_const(1);
         }
-        ("wasi:clocks/wall-clock", "now" | "resolution", 1) => stub.zeros(ret, 0, 2),
-        ("wasi:random/random" | "wasi:random/insecure", "get-random-u64" | "get-insecure-random-u64", 0) => {
+        ("wasi:clocks/wall-clock", "now" | "resolution") => stub.zeros(ret, 0, 2),
+        ("wasi:random/random" | "wasi:random/insecure", "get-random-u64" | "get-insecure-random-u64") => {
             stub.random();
         }
-        ("wasi:random/random" | "wasi:random/insecure", _, 2) => return random_bytes(stub, ret),
-        ("wasi:random/insecure-seed", _, 1) => {
+        ("wasi:random/random" | "wasi:random/insecure", _) => return random_bytes(stub, ret),
+        ("wasi:random/insecure-seed", _) => {
             for offset in [0, 8] {
                 stub.code.local_get(ret);
                 stub.random();

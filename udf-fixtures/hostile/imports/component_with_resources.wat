@@ -1,6 +1,6 @@
 ;;! A component that returns a handle of a resource of its own.
 ;;sql CREATE FUNCTION f AS WASM FROM INFILE '$M'
-;;error resource
+;;error module refused: component export `r` was not a function or instance
 (component
   (type $r' (resource (rep i32)))
   (export $r "r" (type $r'))
