@@ -67,8 +67,9 @@ enum Agreement {
     All,
     /// Values but for the bits of NaNs, and the row and text of errors.
     AllButNan,
-    /// Values, and the row of errors: each route says in its own words that a result is none.
-    ValuesAndRows,
+    /// Values, and that there is an error: results are looked at when all rows of a batch are done, so a trap on a later
+    /// row is told of first.
+    Values,
 }
 
 /// The entry of the target.
@@ -87,7 +88,7 @@ fn compare(data: &[u8]) -> Result<()> {
             check(u, name, routes, Agreement::All)
         }
         3 | 4 => identity(u).and_then(|guest| canonical(u, &guest, Agreement::All)),
-        5 => liar(u).and_then(|guest| canonical(u, &guest, Agreement::ValuesAndRows)),
+        5 => liar(u).and_then(|guest| canonical(u, &guest, Agreement::Values)),
         6 => arithmetic(u).and_then(|guest| canonical(u, &guest, Agreement::AllButNan)),
         _ => {
             let guest = arithmetic(u)?;
@@ -174,7 +175,7 @@ fn difference(found: &Outcome, expected: &Outcome, agreement: Agreement, unorder
         (Err(_), Err(_)) if unordered => None,
         (Err(found), Err(expected)) => {
             let same = match agreement {
-                Agreement::ValuesAndRows => found.row == expected.row && found.in_guest == expected.in_guest,
+                Agreement::Values => true,
                 _ => found == expected,
             };
             (!same).then(|| format!("{found:?} instead of {expected:?}"))

@@ -62,7 +62,7 @@ pub(crate) fn wild(u: &mut Unstructured<'_>, entries: &[Entry]) -> Result<Vec<u8
         0..=7 => bytes.truncate(bytes.len().saturating_sub(u.int_in_range(0..=1536)?)),
         8..=15 => bytes.resize(bytes.len() + 1024, u.arbitrary()?),
         // Zeros that pack well.
-        16..=19 => bytes.resize(bytes.len() + (usize::from(u.arbitrary::<u8>()?) << 16), 0),
+        16..=19 => bytes.resize(bytes.len() + (usize::from(u.arbitrary::<u8>()?) << 13), 0),
         _ => bytes.resize(bytes.len() + 1024, 0),
     }
     Ok(match u.int_in_range(0..=7)? {

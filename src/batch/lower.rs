@@ -87,8 +87,13 @@ fn lower_part(array: &ArrayRef, slot: &Slot, above: Option<&NullBuffer>) -> Resu
     match above.filter(|above| above.null_count() > 0) {
         None => lower_column(array, slot, false),
         // What is not there can be anything, also what the guest's type does not have: it becomes null.
-        Some(above) => lower_column(&nullif(array, &BooleanArray::new(!above.inner(), None))?, slot, false),
+        Some(above) => lower_column(&only(array, above)?, slot, false),
     }
+}
+
+/// The values where `there` says so, and null elsewhere.
+pub(super) fn only(array: &ArrayRef, there: &NullBuffer) -> Result<ArrayRef> {
+    Ok(nullif(array, &BooleanArray::new(!there.inner(), None))?)
 }
 
 fn lower_list(array: &ArrayRef, item: &Slot) -> Result<Result<Values, Misfit>> {
