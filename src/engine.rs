@@ -57,8 +57,15 @@ impl Engine {
     }
 
     /// All functions of the engine, in the order of their names.
-    pub(crate) fn functions(&self) -> Vec<Arc<FunctionDefinition>> {
+    #[must_use]
+    pub fn functions(&self) -> Vec<Arc<FunctionDefinition>> {
         self.catalog().functions.values().map(Arc::clone).collect()
+    }
+
+    /// The function of a name, which is in lower case unless it was created in quotes.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<Arc<FunctionDefinition>> {
+        self.catalog().functions.get(name).map(Arc::clone)
     }
 
     /// The functions, when they have changed since `version`, with their version now.
@@ -70,11 +77,11 @@ impl Engine {
         self.catalog().has_function(name)
     }
 
-    /// Takes over what other processes changed in the data folder.
+    /// Takes over what other processes changed in the data folder. Sessions do so at each statement.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn refresh(&self) -> Result<()> {
+    pub fn refresh(&self) -> Result<()> {
         let gone = self.catalog.refresh(&|stored, module| self.rebuild(stored, module))?;
         self.retire(&gone);
         Ok(())

@@ -36,6 +36,7 @@ mod sql;
 mod variables;
 mod whole;
 
+pub use batch::Interrupt;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use function::{FunctionDefinition, Volatility, WasmExtensionPlanner, WasmScalarUdf, WasmTableFunction};

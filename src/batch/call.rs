@@ -3,23 +3,11 @@
 use std::{
     ops::Range,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
-
-use datafusion::{
-    arrow::{
-        array::{Array, ArrayRef},
-        buffer::NullBuffer,
-        compute::cast,
-        util::display::{ArrayFormatter, FormatOptions},
-    },
-    common::ScalarValue,
-    logical_expr::ColumnarValue,
-};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{
     context::{Caller, Context},
@@ -29,7 +17,8 @@ use super::{
     lift::Output,
     lower::{Misfit, shorten},
     query::Query,
-    runtime::{Runtime, per_row, workers},
+    runtime::{Runtime, per_row},
+    share::share,
     tree,
 };
 use crate::{
@@ -38,6 +27,16 @@ use crate::{
     lock::lock,
     module::{Signature, accepts},
     sandbox::{Failure, GuestError},
+};
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef},
+        buffer::NullBuffer,
+        compute::cast,
+        util::display::{ArrayFormatter, FormatOptions},
+    },
+    common::ScalarValue,
+    logical_expr::ColumnarValue,
 };
 
 /// How a function's rows are run.
@@ -230,7 +229,7 @@ impl Callable {
         tally.time(|| {
             let batch = drivers.prepare(image, args, called.clone())?;
             let (parts, beside) = self
-                .share(rows, |part| drivers.run(context, &batch, part))
+                .in_parts(rows, |part| drivers.run(context, &batch, part))
                 .map_err(|stop| drivers.explain(context, &batch, stop))?;
             let whole = parts.into_iter().reduce(|mut all, part| {
                 all.append(&part);
@@ -254,7 +253,7 @@ impl Callable {
         let image = general.image(context)?;
         tally.time(|| {
             let batch = General::prepare(image, args, called);
-            let (parts, beside) = self.share(rows, |part| general.run(context, &self.signature, &batch, part))?;
+            let (parts, beside) = self.in_parts(rows, |part| general.run(context, &self.signature, &batch, part))?;
             let signature = &self.signature;
             let lifted = tree::array(parts.concat(), &signature.guest.result, &signature.return_type);
             Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
@@ -312,7 +311,7 @@ impl Callable {
     /// Runs `run` over the rows, in parts side by side when they are many and dear. The answer has the parts in order,
     /// and by how much the time of all workers exceeds that of the caller; of several failures it is that of the first
     /// part.
-    fn share<T: Send>(
+    fn in_parts<T: Send>(
         &self,
         rows: usize,
         run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,
@@ -349,24 +348,23 @@ impl Callable {
         let bounds = |part: usize| from + (rows - from) * part / parts;
         let (start, before) = (Instant::now(), busy.load(Ordering::Relaxed));
         let next = AtomicUsize::new(0);
-        // Each worker takes the next part, so that no more than the allowed number are at it.
-        let work = |_| {
-            let mut taken = Vec::new();
+        let results: Mutex<Vec<(usize, Result<T, Stop>)>> = Mutex::new(Vec::with_capacity(parts));
+        // Whoever takes part takes the next piece until there are none.
+        share(workers_allowed - 1, &|| {
             loop {
                 let part = next.fetch_add(1, Ordering::Relaxed);
                 if part >= parts {
-                    return taken;
+                    return;
                 }
                 let result = timed(bounds(part)..bounds(part + 1));
                 if result.is_err() {
                     // Earlier parts are taken already; later ones are not needed.
                     next.store(parts, Ordering::Relaxed);
                 }
-                taken.push((part, result));
+                lock(&results).push((part, result));
             }
-        };
-        let mut results: Vec<(usize, Result<T, Stop>)> =
-            workers().install(|| (0..workers_allowed).into_par_iter().flat_map_iter(work).collect());
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         let beside = Duration::from_nanos(busy.load(Ordering::Relaxed) - before).saturating_sub(start.elapsed());
         results.sort_unstable_by_key(|(part, _)| *part);
         for (_, result) in results {

@@ -12,10 +12,12 @@ mod lower;
 mod oracle;
 mod query;
 mod runtime;
+mod share;
 mod slice;
 mod tree;
 mod upkeep;
 
+pub use self::query::Interrupt;
 pub(crate) use self::{
     call::{Callable, Route},
     context::Caller,

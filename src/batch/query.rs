@@ -87,6 +87,31 @@ impl Drop for Reader {
     }
 }
 
+/// Stops calls from elsewhere: those that were told of it with
+/// [`WasmScalarUdf::stopped_by`](crate::WasmScalarUdf::stopped_by).
+#[derive(Debug, Clone)]
+pub struct Interrupt(pub(crate) Arc<Query>);
+
+impl Interrupt {
+    /// Makes an interrupt that nothing knows yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Query::planning()))
+    }
+
+    /// Stops the guest code that is under way, within some milliseconds; the calls fail with
+    /// [`Failure::Cancelled`](crate::Failure::Cancelled). Calls that begin later run.
+    pub fn stop(&self) {
+        self.0.interrupt();
+    }
+}
+
+impl Default for Interrupt {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,13 @@
 //! What all functions of an engine share.
 
 use std::{
-    sync::{Arc, OnceLock, Weak},
-    thread,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use datafusion::execution::memory_pool::MemoryPool;
-use rayon::ThreadPool;
 
-use super::{counters::Counters, general::Instance, upkeep::Upkeep};
+use super::{counters::Counters, general::Instance, share::cores, upkeep::Upkeep};
 use crate::{
     error::Result,
     image::{Engines, ImageCache, OnEvicted},
@@ -117,23 +115,6 @@ fn relief(pools: &Arc<Pools>, images: &Arc<ImageCache>) -> Relief {
             pools.clear_of(pool);
             images.evict_unused(|charge| charge.pool() == pool);
         }
-    })
-}
-
-fn cores() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
-}
-
-/// The workers that share dear batches: one pool for the process, so that there are never more workers than cores.
-pub(super) fn workers() -> &'static ThreadPool {
-    static WORKERS: OnceLock<ThreadPool> = OnceLock::new();
-    WORKERS.get_or_init(|| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(cores())
-            .thread_name(|index| format!("wasmfusion-{index}"))
-            .build()
-            .expect("a process that can start no thread can run no query")
     })
 }
 

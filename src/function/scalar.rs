@@ -6,7 +6,10 @@ use std::{
 };
 
 use datafusion::{
-    arrow::datatypes::{DataType, Field, FieldRef},
+    arrow::{
+        compute::CastOptions,
+        datatypes::{DataType, Field, FieldRef},
+    },
     common::plan_err,
     error::Result,
     execution::memory_pool::MemoryPool,
@@ -20,7 +23,7 @@ use super::{
     definition::{FunctionDefinition, Volatility},
 };
 use crate::{
-    batch::{Caller, Counters, Items, Opened, Query},
+    batch::{Caller, Counters, Interrupt, Items, Opened, Query},
     error::arguments,
     memory::Account,
     module::GuestType,
@@ -60,6 +63,30 @@ impl WasmScalarUdf {
     #[must_use]
     pub fn with_memory_pool(self, pool: Arc<dyn MemoryPool>) -> Self {
         Self { account: self.definition.callable.runtime.account(Some(pool)), ..self }
+    }
+
+    /// The same function with calls that an interrupt stops.
+    #[must_use]
+    pub fn stopped_by(&self, interrupt: &Interrupt) -> Self {
+        self.in_query(Arc::clone(&interrupt.0), None)
+    }
+
+    /// Calls the function on a batch of `rows` rows without a plan around it. Arguments become what the parameters are, as
+    /// far as SQL would do it; the result of constants is a constant, unless the function is volatile.
+    ///
+    /// # Errors
+    /// When the arguments do not fit, the guest fails, or the memory pool refuses.
+    pub fn call(&self, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+        let given: Vec<DataType> = args.iter().map(ColumnarValue::data_type).collect();
+        let types = self.coerce_types(&given)?;
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let args = args.iter().zip(&types).map(|(arg, ty)| arg.cast_to(ty, Some(&strict)));
+        self.invoke(&args.collect::<Result<Vec<_>>>()?, rows)
+    }
+
+    fn invoke(&self, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+        let callable = &self.definition.callable;
+        Ok(callable.aside(self.caller(), || callable.call(args, rows, self.caller()))?)
     }
 
     /// The same function as part of a query, with its calls counted if there is a meter.
@@ -147,7 +174,6 @@ impl ScalarUDFImpl for WasmScalarUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let callable = &self.definition.callable;
-        Ok(callable.aside(self.caller(), || callable.call(&args.args, args.number_rows, self.caller()))?)
+        self.invoke(&args.args, args.number_rows)
     }
 }

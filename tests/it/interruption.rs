@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use wasmfusion::{Engine, EngineOptions, SandboxScope, Session};
 
 /// `spin` never ends, `once` neither, but only on rows that are not 0; `tick` tells how often it was called in its sandbox;
-/// `work` takes about a microsecond.
+/// `work` takes about a
+/// microsecond, and so does `works`, but never ends below 0.
 const NUMBERS: &str = r#"(module
     (global $n (mut i64) (i64.const 0))
     (func (export "spin") (param i64) (result i64) (loop $l (br $l)) (unreachable))
@@ -23,10 +24,12 @@ const NUMBERS: &str = r#"(module
         (loop $l (br_if $l (i64.ne (local.get 0) (i64.const 0)))) (i64.const 7))
     (func (export "tick") (param i64) (result i64)
         (global.set $n (i64.add (global.get $n) (i64.const 1))) (global.get $n))
-    (func (export "work") (param i64) (result i64) (local $n i64)
+    (func $work (export "work") (param i64) (result i64) (local $n i64)
         (local.set $n (i64.const 1000))
         (loop $l (br_if $l (i64.gt_s (local.tee $n (i64.sub (local.get $n) (i64.const 1))) (i64.const 0))))
-        (local.get 0)))"#;
+        (local.get 0))
+    (func (export "works") (param i64) (result i64)
+        (loop $l (br_if $l (i64.lt_s (local.get 0) (i64.const 0)))) (call $work (local.get 0))))"#;
 
 /// The same as a list, and as a component of two modules, which only the general route can call.
 const ITEMS: &str = r#"(module (memory (export "memory") 1)
@@ -56,7 +59,7 @@ impl Scene {
         };
         let (numbers, items, general) = (path("n.wat", NUMBERS), path("i.wat", ITEMS), path("general.wat", GENERAL));
         let wit = path("i.wit", "package a:b; world w { export items: func(x: s64) -> list<s64>; }");
-        for name in ["spin", "once", "work", "tick"] {
+        for name in ["spin", "once", "work", "works", "tick"] {
             let volatility = if name == "tick" { "VOLATILE" } else { "" };
             let sql =
                 format!("CREATE FUNCTION {name}(x BIGINT) RETURNS BIGINT {volatility} AS WASM FROM INFILE '{numbers}'");
@@ -171,6 +174,24 @@ async fn queries_do_not_stop_each_other() {
         assert_eq!(sum, [1_250_025_000]);
     }
     disturb.await.unwrap();
+}
+
+/// Workers share dear batches. When all of them are inside of guests that do not end, everybody else goes on without them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_waits_for_workers_that_are_inside_of_guests() {
+    let scene = Scene::unlimited().await;
+    // Now it is known to be dear.
+    assert_eq!(
+        scene.numbers("SELECT sum(works(value)) FROM generate_series(1, 50000)").await.unwrap(),
+        [1_250_025_000]
+    );
+    let sql = "SELECT works(-value) FROM generate_series(1, 100000)";
+    let mut endless = scene.session.sql(sql).await.unwrap().execute_stream().await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(500), endless.next()).await.is_err());
+    let sum = scene.numbers("SELECT sum(work(value)) FROM generate_series(1, 50000)").await.unwrap();
+    assert_eq!(sum, [1_250_025_000]);
+    drop(endless);
+    scene.until_stopped("works", 1).await;
 }
 
 /// Readers that stop early, as LIMIT does, are no reason to fail.
