@@ -1,0 +1,102 @@
+//! Sessions with the whole SQL surface.
+
+use std::sync::Arc;
+
+use datafusion::{
+    arrow::record_batch::RecordBatch,
+    datasource::MemTable,
+    prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions},
+};
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+
+use crate::{
+    engine::Engine,
+    error::{WasmError, raise},
+    frame::Frame,
+    wait::wait,
+};
+
+/// A session.
+#[pyclass(frozen, module = "wasmfusion._wasmfusion")]
+pub(crate) struct Session(Arc<wasmfusion::Session>);
+
+impl Session {
+    /// Does something with the session, which Ctrl-C stops.
+    fn with<T: Send + 'static, F: Future<Output = datafusion::error::Result<T>> + Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(Arc<wasmfusion::Session>) -> F,
+    ) -> PyResult<T> {
+        wait(py, || self.0.interrupt(), work(Arc::clone(&self.0)))?.map_err(raise)
+    }
+}
+
+#[pymethods]
+impl Session {
+    #[new]
+    fn new(engine: &Engine) -> Self {
+        Self(Arc::new(wasmfusion::Session::new(Arc::clone(&engine.0))))
+    }
+
+    /// Plans a statement; one that defines or changes something is carried out.
+    fn sql(&self, py: Python<'_>, statement: String) -> PyResult<Frame> {
+        let frame = self.with(py, |session| async move { session.sql(&statement).await })?;
+        Ok(Frame::new(frame, Arc::clone(&self.0)))
+    }
+
+    /// A table as a result.
+    fn table(&self, py: Python<'_>, name: String) -> PyResult<Frame> {
+        let frame = self.with(py, |session| async move { session.context().table(&name).await })?;
+        Ok(Frame::new(frame, Arc::clone(&self.0)))
+    }
+
+    fn register_parquet(&self, py: Python<'_>, name: String, path: String) -> PyResult<()> {
+        self.with(py, |session| async move {
+            session.context().register_parquet(name, path, ParquetReadOptions::default()).await
+        })
+    }
+
+    fn register_csv(&self, py: Python<'_>, name: String, path: String, has_header: bool) -> PyResult<()> {
+        self.with(py, move |session| async move {
+            session.context().register_csv(name, path, CsvReadOptions::new().has_header(has_header)).await
+        })
+    }
+
+    fn register_json(&self, py: Python<'_>, name: String, path: String) -> PyResult<()> {
+        self.with(
+            py,
+            |session| async move { session.context().register_json(name, path, JsonReadOptions::default()).await },
+        )
+    }
+
+    /// Registers what gives Arrow batches; they are kept in memory.
+    fn register_batches(&self, py: Python<'_>, name: String, data: AnyRecordBatch) -> PyResult<()> {
+        let reader = data.into_reader()?;
+        let schema = reader.schema();
+        // A reader of Python objects takes the lock of the interpreter when it needs it.
+        let batches = py.detach(|| reader.collect::<Result<Vec<RecordBatch>, _>>());
+        let batches = batches.map_err(|error| WasmError::new_err(error.to_string()))?;
+        self.with(py, |session| async move {
+            let partitions = vec![batches];
+            let table = MemTable::try_new(schema, partitions)?;
+            session.context().deregister_table(&name)?;
+            session.context().register_table(name, Arc::new(table))?;
+            Ok(())
+        })
+    }
+
+    fn deregister_table(&self, name: &str) -> PyResult<bool> {
+        Ok(self.0.context().deregister_table(name).map_err(raise)?.is_some())
+    }
+
+    /// Packs the extension in a folder.
+    fn pack_extension(
+        &self,
+        py: Python<'_>,
+        folder: std::path::PathBuf,
+        output: Option<std::path::PathBuf>,
+    ) -> PyResult<(String, std::path::PathBuf)> {
+        self.with(py, |session| async move { session.pack_extension(&folder, output.as_deref()) })
+    }
+}

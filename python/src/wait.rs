@@ -1,0 +1,72 @@
+//! Waiting for Rust from Python: without the interpreter's lock, and until Ctrl-C.
+
+use std::{
+    sync::{OnceLock, mpsc},
+    time::Duration,
+};
+
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinError,
+};
+
+/// How often it is looked whether the user has pressed Ctrl-C.
+pub(crate) const SIGNALS: Duration = Duration::from_millis(50);
+
+/// The runtime of all sessions.
+///
+/// # Panics
+/// When the machine has no more threads.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread().thread_name("wasmfusion").enable_all().build().expect("threads for a runtime")
+    })
+}
+
+/// Runs a future among the workers of the runtime and waits for it. At a signal whose handler raises, `stop` is called,
+/// the future is dropped, and what was raised is the error. A panic becomes an error.
+pub(crate) fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    stop: impl Fn(),
+    future: impl Future<Output = T> + Send + 'static,
+) -> PyResult<T> {
+    let task = runtime().spawn(future);
+    let abort = task.abort_handle();
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime().spawn(async move { sender.send(task.await) });
+    receive(py, &receiver, || {
+        stop();
+        abort.abort();
+    })
+}
+
+/// Runs what blocks, as [`wait`] does.
+pub(crate) fn wait_blocking<T: Send + 'static>(
+    py: Python<'_>,
+    stop: impl Fn(),
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
+    let task = runtime().spawn_blocking(work);
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime().spawn(async move { sender.send(task.await) });
+    receive(py, &receiver, stop)
+}
+
+fn receive<T: Send>(py: Python<'_>, receiver: &mpsc::Receiver<Result<T, JoinError>>, stop: impl Fn()) -> PyResult<T> {
+    loop {
+        match py.detach(|| receiver.recv_timeout(SIGNALS)) {
+            Ok(done) => return done.map_err(|error| defect(&error)),
+            Err(mpsc::RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| stop())?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(PyRuntimeError::new_err("wasmfusion: the runtime has ended"));
+            }
+        }
+    }
+}
+
+/// A panic of ours.
+fn defect(error: &JoinError) -> PyErr {
+    PyRuntimeError::new_err(format!("wasmfusion has a defect, please report it: {error}"))
+}

@@ -1,0 +1,60 @@
+"""What the documents show is run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+README = (ROOT / "python" / "README.md").read_text(encoding="utf-8")
+HAS_COMPONENTIZE = importlib.util.find_spec("componentize_py") is not None
+
+
+def test_the_readme_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"(<!-- needs componentize-py -->\n)?```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) >= 6
+    names: dict[str, object] = {}
+    for needs_componentize, block in blocks:
+        if not needs_componentize or HAS_COMPONENTIZE:
+            exec(compile(block, "README.md", "exec"), names)
+    printed = re.findall(r"\n```\n(\+-.*?)```", README, re.DOTALL)
+    assert capsys.readouterr().out == "".join(printed)
+
+
+def test_the_example_runs(tmp_path: Path) -> None:
+    plot = tmp_path / "flights.svg"
+    done = subprocess.run(
+        [sys.executable, "python/examples/flights.py", str(plot)],
+        cwd=ROOT,
+        env={**os.environ, "MPLBACKEND": "svg"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "224 routes" in done.stdout or "routes; recorded" in done.stdout
+    assert "<svg" in plot.read_text()
+
+
+def test_the_package_has_types() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "-p", "wasmfusion"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_documentation_of_the_package_runs() -> None:
+    import doctest
+
+    import wasmfusion
+
+    assert doctest.testmod(wasmfusion).failed == 0
