@@ -45,6 +45,9 @@ const FUNCTIONS: &str = "
     CREATE FUNCTION plus(a BIGINT, b BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$F/wat/longs.wat';
     CREATE FUNCTION words RETURNS TABLE (word VARCHAR) AS WASM FROM INFILE '$F/built/tables.wasm';
     CREATE FUNCTION split_str RETURNS TABLE AS WASM FROM INFILE '$F/built/tables.wasm';
+    CREATE FUNCTION same AS WASM FROM INFILE '$F/built/types.component.wasm' USING EXPORT 'id-string';
+    CREATE FUNCTION letters AS WASM FROM INFILE '$F/built/types.core.wasm' WITH WIT FROM INFILE '$F/rust/types/wit/types.wit'
+        USING EXPORT 'id-chars';
     CREATE FUNCTION spin(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$H';
     CREATE FUNCTION deep(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$H';
     CREATE FUNCTION trap(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '$H';
@@ -72,6 +75,11 @@ const MIX: &[(&str, Outcome)] = &[
     ("SELECT sum(word_count(repeat('a b ', value % 50))) FROM generate_series(1, 5000)", Outcome::Value("245000")),
     ("SELECT count(word) FROM generate_series(1, 300) AS t(n), words(repeat('ab cd ', t.n))", Outcome::Value("90300")),
     ("SELECT count(*) FROM generate_series(1, 2000) AS t(n), split_str('a-b-c', '-')", Outcome::Value("6000")),
+    ("SELECT count(*) FROM generate_series(1, 9000) WHERE same('x' || value) = 'x' || value", Outcome::Value("9000")),
+    (
+        "SELECT sum(cardinality(letters(make_array('a', chr(65 + value % 26))))) FROM generate_series(1, 4000)",
+        Outcome::Value("8000"),
+    ),
     ("SELECT spin(value) FROM generate_series(1, 10)", Outcome::Error("was interrupted after 200 ms")),
     ("SELECT sum(deep(value)) FROM generate_series(1, 10)", Outcome::Error("call stack exhausted")),
     ("SELECT sum(trap(value)) FROM generate_series(1, 10000)", Outcome::Error("integer divide by zero")),
