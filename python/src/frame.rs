@@ -1,9 +1,6 @@
 //! Results: plans that are run when somebody reads them.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use datafusion::{
     arrow::{
@@ -119,6 +116,7 @@ impl Batches {
         let mut reader =
             self.0.try_lock().map_err(|_| PyRuntimeError::new_err("another thread is reading these batches"))?;
         loop {
+            let reader = &mut *reader;
             match py.detach(|| reader.wait()) {
                 Some(batch) => return Ok(batch.transpose().map_err(raise)?.map(PyRecordBatch::new)),
                 None => py.check_signals().inspect_err(|_| reader.stop())?,

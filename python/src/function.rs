@@ -19,7 +19,7 @@ use pyo3_arrow::{PyArray, input::AnyArray};
 use wasmfusion::{Abi, FunctionDefinition, Interrupt, Volatility, WasmScalarUdf, WasmTableFunction};
 
 use crate::{
-    error::{raise, raise_own},
+    error::raise,
     guard::{GuardedScalar, GuardedTable},
     wait::{runtime, wait_blocking},
 };
@@ -117,7 +117,7 @@ impl Function {
         let rows = known.map_or(1, |(_, rows)| rows);
         let interrupt = Interrupt::new();
         let udf = WasmScalarUdf::new(Arc::clone(&self.0)).map_err(raise)?.stopped_by(&interrupt);
-        let called = wait_blocking(py, || interrupt.stop(), move || udf.call(&values, rows))?.map_err(raise_own)?;
+        let called = wait_blocking(py, || interrupt.stop(), move || udf.call(&values, rows))?.map_err(raise)?;
         Ok(PyArray::from_array_ref(called.into_array(rows).map_err(raise)?))
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn wait<T: Send + 'static>(
     let abort = task.abort_handle();
     let (sender, receiver) = mpsc::sync_channel(1);
     runtime().spawn(async move { sender.send(task.await) });
-    receive(py, &receiver, || {
+    receive(py, receiver, || {
         stop();
         abort.abort();
     })
@@ -51,11 +51,17 @@ pub(crate) fn wait_blocking<T: Send + 'static>(
     let task = runtime().spawn_blocking(work);
     let (sender, receiver) = mpsc::sync_channel(1);
     runtime().spawn(async move { sender.send(task.await) });
-    receive(py, &receiver, stop)
+    receive(py, receiver, stop)
 }
 
-fn receive<T: Send>(py: Python<'_>, receiver: &mpsc::Receiver<Result<T, JoinError>>, stop: impl Fn()) -> PyResult<T> {
+fn receive<T: Send>(
+    py: Python<'_>,
+    mut receiver: mpsc::Receiver<Result<T, JoinError>>,
+    stop: impl Fn(),
+) -> PyResult<T> {
     loop {
+        let receiver = &mut receiver;
+        let receiver = &mut receiver;
         match py.detach(|| receiver.recv_timeout(SIGNALS)) {
             Ok(done) => return done.map_err(|error| defect(&error)),
             Err(mpsc::RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| stop())?,
