@@ -61,8 +61,7 @@ fn receive<T: Send>(
 ) -> PyResult<T> {
     loop {
         let receiver = &mut receiver;
-        let receiver = &mut receiver;
-        match py.detach(|| receiver.recv_timeout(SIGNALS)) {
+        match py.detach(move || receiver.recv_timeout(SIGNALS)) {
             Ok(done) => return done.map_err(|error| defect(&error)),
             Err(mpsc::RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| stop())?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
