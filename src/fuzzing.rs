@@ -1,4 +1,5 @@
-//! What the targets in `fuzz/` need beside the public API. It is only there with the feature `fuzzing`, and no part of the API.
+//! What the targets in `fuzz/` and the property tests need beside the public API. Without the feature `fuzzing` it is not
+//! there, and it is no part of the API.
 
 use std::sync::Arc;
 
@@ -85,7 +86,8 @@ impl Routes {
     }
 }
 
-fn spec(export: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
+/// A function as CREATE FUNCTION would say it.
+pub(crate) fn spec(export: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
     FunctionSpec {
         name: export.replace('-', "_"),
         statement: String::new(),
@@ -99,7 +101,8 @@ fn spec(export: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
     }
 }
 
-fn general(definition: &FunctionDefinition) -> Result<Callable> {
+/// The same function by the general route.
+pub(crate) fn general(definition: &FunctionDefinition) -> Result<Callable> {
     let known = &definition.callable;
     let route =
         General::new(&definition.module, definition.export(), definition.memory_limit(), &known.runtime.images)?;
@@ -112,7 +115,8 @@ fn general(definition: &FunctionDefinition) -> Result<Callable> {
     ))
 }
 
-fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Outcome {
+/// Calls a function.
+pub(crate) fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Outcome {
     let account = callable.runtime.account(None);
     let called = callable.call(args, rows, Caller { account: &account, meter: None, query: None });
     let wrong = |error: Error| match error {

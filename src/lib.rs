@@ -24,7 +24,7 @@ mod driver;
 mod engine;
 mod error;
 mod function;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod image;

@@ -136,20 +136,9 @@ fn made(key: &str, make: impl FnOnce() -> Option<Routes>) -> Option<Arc<Routes>>
     routes
 }
 
-/// How deep the lists and records of a type go.
-fn depth(guest: &GuestType) -> usize {
-    match guest {
-        GuestType::Option(inner) => depth(inner),
-        GuestType::List(item) => 1 + depth(item),
-        GuestType::Record(fields) => 1 + fields.iter().map(|(_, ty)| depth(ty)).max().unwrap_or(0),
-        GuestType::Tuple(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
 fn check(u: &mut Unstructured<'_>, what: &str, routes: &Routes, agreement: Agreement) -> Result<()> {
     let params = &routes.signature().guest.params;
-    let deepest = params.iter().map(|(_, ty)| depth(ty)).max().unwrap_or(0);
+    let deepest = params.iter().map(|(_, ty)| ty.depth()).max().unwrap_or(0);
     let rows = match (u.arbitrary::<u8>()?, deepest) {
         // More than a slice has.
         (0, 0) => u.int_in_range(8190..=8300)?,

@@ -9,6 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef},
+        buffer::NullBuffer,
+        compute::cast,
+        util::display::{ArrayFormatter, FormatOptions},
+    },
+    common::ScalarValue,
+    logical_expr::ColumnarValue,
+};
+
 use super::{
     context::{Caller, Context},
     counters::{Counters, Tally, nanoseconds},
@@ -27,16 +38,6 @@ use crate::{
     lock::lock,
     module::{Signature, accepts},
     sandbox::{Failure, GuestError},
-};
-use datafusion::{
-    arrow::{
-        array::{Array, ArrayRef},
-        buffer::NullBuffer,
-        compute::cast,
-        util::display::{ArrayFormatter, FormatOptions},
-    },
-    common::ScalarValue,
-    logical_expr::ColumnarValue,
 };
 
 /// How a function's rows are run.

@@ -8,7 +8,7 @@ use super::{
     call::{Argument, Stop},
     context::Context,
     lift::{Output, ResultSize},
-    lower::{Input, lower_column, only},
+    lower::{Input, lower_argument},
     slice::{Layout, arena_bytes, go_on, take, write, write_constants},
 };
 use crate::{
@@ -140,12 +140,7 @@ impl Drivers {
         let spec = &self.function.spec;
         let mut inputs = Vec::with_capacity(args.len());
         for (arg, slot) in args.iter().zip(&spec.params) {
-            let mut lowered = lower_column(&arg.array, slot, arg.constant).map_err(Stop::Other)?;
-            if let (Err(_), Some(called), false) = (&lowered, &called, arg.constant) {
-                // It may be a row on which the function is not called, where arguments can be anything.
-                let array = only(&arg.array, called).map_err(Stop::Other)?;
-                lowered = lower_column(&array, slot, false).map_err(Stop::Other)?;
-            }
+            let lowered = lower_argument(&arg.array, slot, arg.constant, called.as_ref()).map_err(Stop::Other)?;
             inputs.push(lowered.map_err(Stop::argument)?);
         }
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();

@@ -61,11 +61,26 @@ pub(super) enum Values {
     Record(Vec<Input>),
 }
 
-/// Lowers an argument for a parameter or a part of one.
+/// Lowers an argument. `called` are the rows on which the function is called; `None` when it is on all.
 ///
 /// # Errors
 /// The outer one when Arrow refuses a conversion, the inner one for an argument that the guest's type does not have.
-pub(super) fn lower_column(array: &ArrayRef, slot: &Slot, constant: bool) -> Result<Result<Input, Misfit>> {
+pub(super) fn lower_argument(
+    array: &ArrayRef,
+    slot: &Slot,
+    constant: bool,
+    called: Option<&NullBuffer>,
+) -> Result<Result<Input, Misfit>> {
+    let lowered = lower_column(array, slot, constant)?;
+    match called {
+        // It may be a row on which the function is not called, where arguments can be anything.
+        Some(called) if lowered.is_err() && !constant => lower_column(&only(array, called)?, slot, false),
+        _ => Ok(lowered),
+    }
+}
+
+/// Lowers an argument or a part of arguments, all of it.
+fn lower_column(array: &ArrayRef, slot: &Slot, constant: bool) -> Result<Result<Input, Misfit>> {
     let values = match slot.shape {
         Shape::List => lower_list(array, &slot.parts[0])?,
         Shape::Record => lower_record(array, &slot.parts)?,
@@ -92,7 +107,7 @@ fn lower_part(array: &ArrayRef, slot: &Slot, above: Option<&NullBuffer>) -> Resu
 }
 
 /// The values where `there` says so, and null elsewhere.
-pub(super) fn only(array: &ArrayRef, there: &NullBuffer) -> Result<ArrayRef> {
+fn only(array: &ArrayRef, there: &NullBuffer) -> Result<ArrayRef> {
     Ok(nullif(array, &BooleanArray::new(!there.inner(), None))?)
 }
 

@@ -20,10 +20,10 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::{Callable, Caller, General, Route};
 use crate::{
-    Engine, EngineOptions, Error,
-    function::{FunctionDefinition, FunctionSpec, Volatility},
+    Engine, EngineOptions,
+    function::FunctionDefinition,
+    fuzzing::{general, outcome, spec},
     module::{Abi, DeclaredTypes, GuestType, Module, Parameter, natural_type},
 };
 
@@ -36,33 +36,6 @@ fn fixture(path: &str) -> Vec<u8> {
 
 fn engine() -> Arc<Engine> {
     Engine::new(EngineOptions::default()).unwrap()
-}
-
-fn spec(name: &str, abi: Abi, declared: DeclaredTypes) -> FunctionSpec {
-    FunctionSpec {
-        name: name.replace('-', "_"),
-        statement: String::new(),
-        extension: None,
-        abi: Some(abi),
-        export: Some(name.to_owned()),
-        grow_to: None,
-        declared,
-        // Constants go through the batch path, too.
-        volatility: Volatility::Volatile,
-    }
-}
-
-/// The same function by the general route.
-fn general(definition: &FunctionDefinition) -> Callable {
-    let known = &definition.callable;
-    let route = General::new(&definition.module, definition.export(), definition.memory_limit(), &known.runtime.images);
-    Callable::new(
-        known.name.clone(),
-        known.signature.clone(),
-        known.deterministic,
-        Route::General(route.unwrap()),
-        Arc::clone(&known.runtime),
-    )
 }
 
 /// An argument as it is generated: rows before and after a slice, and the layout of strings.
@@ -153,7 +126,7 @@ fn value(guest: &GuestType) -> BoxedStrategy<ScalarValue> {
         }
         GuestType::List(item) => {
             let ty = natural_type(item);
-            let lengths = match depth(item) {
+            let lengths = match item.depth() {
                 0 => prop_oneof![20 => 0..6usize, 4 => 0..40usize, 1 => 0..400usize].boxed(),
                 _ => (0..4usize).boxed(),
             };
@@ -208,7 +181,7 @@ fn column(guest: &GuestType, rows: usize) -> impl Strategy<Value = Column> + use
 
 fn batch(guests: Vec<GuestType>) -> impl Strategy<Value = (usize, Vec<Column>)> {
     // Values of nested types are large, and slow to make.
-    let rows = match guests.iter().map(depth).max() {
+    let rows = match guests.iter().map(GuestType::depth).max() {
         None | Some(0) => prop_oneof![30 => 0..20usize, 6 => 20..200usize, 1 => 8190..8300usize].boxed(),
         Some(1) => prop_oneof![30 => 0..20usize, 2 => 20..300usize].boxed(),
         _ => (0..9usize).boxed(),
@@ -216,28 +189,6 @@ fn batch(guests: Vec<GuestType>) -> impl Strategy<Value = (usize, Vec<Column>)> 
     rows.prop_flat_map(move |rows| {
         (Just(rows), guests.iter().map(|guest| column(guest, rows).boxed()).collect::<Vec<_>>())
     })
-}
-
-/// How deep the lists and records of a type go.
-fn depth(guest: &GuestType) -> usize {
-    match guest {
-        GuestType::Option(inner) => depth(inner),
-        GuestType::List(item) => 1 + depth(item),
-        GuestType::Record(fields) => 1 + fields.iter().map(|(_, ty)| depth(ty)).max().unwrap_or(0),
-        GuestType::Tuple(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-/// What a call gave, in a form that can be compared: the array, or the row and the text of an error.
-fn outcome(callable: &Callable, args: &[ColumnarValue], rows: usize) -> Result<ArrayRef, (Option<usize>, String)> {
-    let account = callable.runtime.account(None);
-    match callable.call(args, rows, Caller { account: &account, meter: None, query: None }) {
-        Ok(ColumnarValue::Array(array)) => Ok(array),
-        Ok(ColumnarValue::Scalar(_)) => unreachable!("a volatile function is called on every row"),
-        Err(Error::Guest(error)) => Err((error.row, error.failure.to_string())),
-        Err(other) => Err((None, other.to_string())),
-    }
 }
 
 /// The first row that differs.
@@ -276,10 +227,10 @@ fn check(module: &str, wit: Option<&str>, cases: u32) -> usize {
             continue;
         }
         checked += 1;
-        let oracle = general(&definition);
+        let oracle = general(&definition).unwrap();
         let guests: Vec<GuestType> =
             definition.signature().guest.params.iter().map(|(_, guest)| guest.clone()).collect();
-        let cases = if guests.iter().any(|guest| depth(guest) > 1) { cases / 3 } else { cases };
+        let cases = if guests.iter().any(|guest| guest.depth() > 1) { cases / 3 } else { cases };
         runner(cases)
             .run(&batch(guests), |(rows, columns)| {
                 let args: Vec<ColumnarValue> = columns.iter().map(Column::argument).collect();

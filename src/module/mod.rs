@@ -18,13 +18,10 @@ pub(crate) use self::{
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
     facts::{Facts, endless, prove},
     signature::{DeclaredTypes, accepts, natural_type},
-    wasi::{Answered, PREVIEW_1, unversioned},
+    wasi::{Answer, PREVIEW_1, unversioned},
     wit::Wit,
 };
-use self::{
-    signature::basic_type,
-    wasi::{has_wrong_type, is_wasi},
-};
+use self::{signature::basic_type, wasi::is_wasi};
 pub use self::{
     signature::{Column, Parameter, Signature},
     types::{GuestSignature, GuestType},
@@ -151,7 +148,8 @@ impl Module {
                 shown(&import.field)
             )));
         }
-        let is_wrong = |import: &&FunctionImport| has_wrong_type(import, &core.types[import.type_index as usize]);
+        let is_wrong =
+            |import: &&FunctionImport| Answer::of(import, &core.types[import.type_index as usize]) == Answer::WrongType;
         if let Some(import) = core.imports.iter().find(is_wrong) {
             return Err(Error::Module(format!(
                 "it imports {}.{} with a type that WASI does not have",

@@ -74,6 +74,18 @@ impl GuestType {
         }
     }
 
+    /// How deep its lists, records and tuples go: 0 for a type that has none.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Option(inner) => inner.depth(),
+            Self::List(item) => 1 + item.depth(),
+            Self::Record(fields) => 1 + fields.iter().map(|(_, ty)| ty.depth()).max().unwrap_or(0),
+            Self::Tuple(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// The type without its outermost `option`, and whether it had one.
     pub(crate) fn unwrap_option(&self) -> (&Self, bool) {
         match self {

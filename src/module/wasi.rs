@@ -18,22 +18,41 @@ pub(crate) fn unversioned(interface: &str) -> &str {
     interface.split('@').next().unwrap_or(interface)
 }
 
-/// Whether WASI has a function of this name and another type: then it cannot be answered.
-pub(super) fn has_wrong_type(import: &FunctionImport, ty: &FuncType) -> bool {
-    match Answered::find(&import.module, &import.field) {
-        Some(answered) => !answered.is_of(ty),
-        // All others of preview 1 say that they are not supported, by an error number.
-        None => import.module == PREVIEW_1 && ty.results() != [ValType::I32],
+/// What happens when a function of WASI is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It answers.
+    Given {
+        /// The answer is written to the guest's memory, or read from it.
+        in_memory: bool,
+    },
+    /// It says by an error number that there is no such thing: all functions of preview 1 that do not answer.
+    ErrorNumber,
+    /// It traps: all others that do not answer.
+    Trap,
+    /// WASI has a function of this name and another type, so it cannot answer.
+    WrongType,
+}
+
+impl Answer {
+    /// What happens when this import is called, which is WASI's.
+    pub(crate) fn of(import: &FunctionImport, ty: &FuncType) -> Self {
+        match Answered::find(&import.module, &import.field) {
+            Some(answered) if answered.is_of(ty) => Self::Given { in_memory: answered.in_memory },
+            Some(_) => Self::WrongType,
+            None if import.module != PREVIEW_1 => Self::Trap,
+            None if ty.results() == [ValType::I32] => Self::ErrorNumber,
+            None => Self::WrongType,
+        }
     }
 }
 
-/// The core type of a function that is answered.
+/// The core type of a function that answers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Answered {
+struct Answered {
     params: &'static [ValType],
     results: &'static [ValType],
-    /// The answer is written to the guest's memory, or read from it.
-    pub(crate) in_memory: bool,
+    in_memory: bool,
 }
 
 impl Answered {
@@ -42,7 +61,7 @@ impl Answered {
     ///
     /// [witx of preview 1]: https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md
     /// [WASI 0.2]: https://github.com/WebAssembly/WASI/tree/main/proposals
-    pub(crate) fn find(module: &str, name: &str) -> Option<Self> {
+    fn find(module: &str, name: &str) -> Option<Self> {
         use ValType::{I32, I64};
         if module == PREVIEW_1 {
             let (params, in_memory): (&[ValType], _) = match name {
@@ -101,7 +120,7 @@ impl Answered {
     }
 
     /// Is this the type of the function?
-    pub(crate) fn is_of(&self, ty: &FuncType) -> bool {
+    fn is_of(&self, ty: &FuncType) -> bool {
         ty.params() == self.params && ty.results() == self.results
     }
 }
@@ -114,13 +133,14 @@ mod tests {
     fn types_are_looked_up_without_versions() {
         let seen = |module: &str, name: &str, params: &[ValType], results: &[ValType]| {
             let import = FunctionImport { module: module.into(), field: name.into(), type_index: 0 };
-            has_wrong_type(&import, &FuncType::new(params.to_vec(), results.to_vec()))
+            Answer::of(&import, &FuncType::new(params.to_vec(), results.to_vec()))
         };
-        assert!(!seen("wasi:random/random@0.2.6", "get-random-u64", &[], &[ValType::I64]));
-        assert!(seen("wasi:random/random@0.2.6", "get-random-u64", &[], &[ValType::I32]));
-        assert!(seen(PREVIEW_1, "fd_sync", &[ValType::F64], &[ValType::I32]));
-        assert!(!seen(PREVIEW_1, "path_open", &[], &[ValType::I32]));
-        assert!(seen(PREVIEW_1, "path_open", &[], &[]));
-        assert!(!seen("wasi:sockets/udp", "anything", &[ValType::F32], &[]));
+        let given = Answer::Given { in_memory: false };
+        assert_eq!(seen("wasi:random/random@0.2.6", "get-random-u64", &[], &[ValType::I64]), given);
+        assert_eq!(seen("wasi:random/random@0.2.6", "get-random-u64", &[], &[ValType::I32]), Answer::WrongType);
+        assert_eq!(seen(PREVIEW_1, "fd_sync", &[ValType::F64], &[ValType::I32]), Answer::WrongType);
+        assert_eq!(seen(PREVIEW_1, "path_open", &[], &[ValType::I32]), Answer::ErrorNumber);
+        assert_eq!(seen(PREVIEW_1, "path_open", &[], &[]), Answer::WrongType);
+        assert_eq!(seen("wasi:sockets/udp", "anything", &[ValType::F32], &[]), Answer::Trap);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     frame,
     interrupt::push_check,
 };
-use crate::module::{Answered, FunctionImport, PREVIEW_1};
+use crate::module::{Answer, FunctionImport, PREVIEW_1};
 
 /// What stubs can use in the assembled module.
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +34,12 @@ pub(super) fn stub(import: &FunctionImport, ty: &FuncType, to: &Surroundings) ->
     let mut function = Function::new([(3, ValType::I32)]);
     let params = u32::try_from(ty.params().len()).expect("validated: at most 1,000");
     let mut stub = Stub { code: function.instructions(), to, scratch: [params, params + 1, params + 2] };
-    let is_possible = match Answered::find(&import.module, &import.field) {
-        Some(answered) => answered.is_of(ty) && (to.memory || !answered.in_memory),
-        None => import.module == PREVIEW_1 && ty.results() == [wasmparser::ValType::I32],
-    };
-    let known = is_possible
-        && match import.module.as_str() {
-            PREVIEW_1 => {
-                preview1::emit(&mut stub, &import.field);
-                true
-            }
-            interface => preview2::emit(&mut stub, interface, &import.field, params),
-        };
-    if !known {
-        stub.code.unreachable();
+    match Answer::of(import, ty) {
+        Answer::Given { in_memory: true } if !to.memory => stub.trap(),
+        Answer::Given { .. } if import.module == PREVIEW_1 => preview1::answer(&mut stub, &import.field),
+        Answer::Given { .. } => preview2::answer(&mut stub, &import.module, &import.field, params),
+        Answer::ErrorNumber => preview1::error_number(&mut stub, &import.field),
+        Answer::Trap | Answer::WrongType => stub.trap(),
     }
     stub.code.end();
     function
@@ -100,6 +92,10 @@ impl Stub<'_, '_> {
         self.code.local_get(pointer).i32_const(1).i32_add().local_set(pointer);
         self.code.local_get(len).i32_const(1).i32_sub().local_set(len);
         self.code.br(0).end().end();
+    }
+
+    fn trap(&mut self) {
+        self.code.unreachable();
     }
 
     /// Ends the guest, which asked for it with the code in local `status`.

@@ -3,10 +3,7 @@
 use wasm_encoder::{BlockType, ValType};
 
 use super::{Stub, at};
-use crate::{
-    driver::emit::USER,
-    module::{Answered, PREVIEW_1},
-};
+use crate::driver::emit::USER;
 
 /// `EBADF`: no such file descriptor.
 const BADF: i32 = 8;
@@ -15,8 +12,8 @@ const NOSYS: i32 = 52;
 /// `ESPIPE`: the descriptor cannot seek.
 const SPIPE: i32 = 70;
 
-/// Writes the body of the function `name`, which has the type that WASI gives it.
-pub(super) fn emit(stub: &mut Stub<'_, '_>, name: &str) {
+/// Writes the body of the function `name`, which answers.
+pub(super) fn answer(stub: &mut Stub<'_, '_>, name: &str) {
     match name {
         "fd_write" => return fd_write(stub),
         "fd_fdstat_get" => {
@@ -39,13 +36,18 @@ pub(super) fn emit(stub: &mut Stub<'_, '_>, name: &str) {
             stub.code.local_get(1).i64_const(1).i64_store(at(USER, 0));
         }
         "random_get" => stub.fill_random(0, 1),
-        _ => {}
+        other => unreachable!("{other} does not answer"),
     }
+    stub.code.i32_const(0);
+}
+
+/// Writes the body of the function `name`, which has nothing to say but an error number.
+pub(super) fn error_number(stub: &mut Stub<'_, '_>, name: &str) {
     let error = match name {
         "fd_seek" | "fd_tell" => SPIPE,
         "fd_prestat_get" | "fd_prestat_dir_name" | "fd_filestat_get" => BADF,
+        // There is nothing to write, nobody to wait for.
         "environ_get" | "args_get" | "sched_yield" => 0,
-        _ if Answered::find(PREVIEW_1, name).is_some() => 0,
         _ => NOSYS,
     };
     stub.code.i32_const(error);

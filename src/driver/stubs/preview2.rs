@@ -5,9 +5,8 @@
 use super::{Stub, at};
 use crate::{driver::emit::USER, module::unversioned};
 
-/// Writes the body of function `name` of `interface`, which has `params` core parameters and the type that WASI gives it;
-/// `false` when a call must trap.
-pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, params: u32) -> bool {
+/// Writes the body of function `name` of `interface`, which answers and has `params` core parameters.
+pub(super) fn answer(stub: &mut Stub<'_, '_>, interface: &str, name: &str, params: u32) {
     let ret = params.wrapping_sub(1);
     match (unversioned(interface), name) {
         (_, drop) if drop.starts_with("[resource-drop]") => {}
@@ -50,7 +49,7 @@ pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, params:
         ("wasi:random/random" | "wasi:random/insecure", "get-random-u64" | "get-insecure-random-u64") => {
             stub.random();
         }
-        ("wasi:random/random" | "wasi:random/insecure", _) => return random_bytes(stub, ret),
+        ("wasi:random/random" | "wasi:random/insecure", _) => random_bytes(stub, ret),
         ("wasi:random/insecure-seed", _) => {
             for offset in [0, 8] {
                 stub.code.local_get(ret);
@@ -58,9 +57,8 @@ pub(super) fn emit(stub: &mut Stub<'_, '_>, interface: &str, name: &str, params:
                 stub.code.i64_store(at(USER, offset));
             }
         }
-        _ => return false,
+        (interface, name) => unreachable!("{interface} {name} does not answer"),
     }
-    true
 }
 
 fn empty_list(stub: &mut Stub<'_, '_>, ret: u32) {
@@ -70,13 +68,12 @@ fn empty_list(stub: &mut Stub<'_, '_>, ret: u32) {
 }
 
 /// `func(len: u64) -> list<u8>`, in memory that the guest's own allocator gives.
-fn random_bytes(stub: &mut Stub<'_, '_>, ret: u32) -> bool {
-    let Some(realloc) = stub.to.realloc else { return false };
+fn random_bytes(stub: &mut Stub<'_, '_>, ret: u32) {
+    let Some(realloc) = stub.to.realloc else { return stub.trap() };
     let [pointer, len, _] = stub.scratch;
     stub.code.local_get(0).i32_wrap_i64().local_set(len);
     stub.code.i32_const(0).i32_const(0).i32_const(1).local_get(len).call(realloc).local_set(pointer);
     stub.code.local_get(ret).local_get(pointer).i32_store(at(USER, 0));
     stub.code.local_get(ret).local_get(len).i32_store(at(USER, 4));
     stub.fill_random(pointer, len);
-    true
 }
