@@ -109,6 +109,11 @@ impl Engine {
         self.runtime.pools.sweep_unneeded();
     }
 
+    /// How many modules are being compiled.
+    pub(crate) fn compiling(&self) -> u64 {
+        self.runtime.images.compiling()
+    }
+
     /// What the engine did and holds.
     pub(crate) fn status(&self) -> EngineStatus {
         EngineStatus {

@@ -11,16 +11,18 @@ use datafusion::{
     },
     common::exec_err,
     dataframe::DataFrame,
-    error::Result,
+    error::{DataFusionError, Result},
+    physical_plan::{collect, execute_stream},
 };
 use futures::StreamExt as _;
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyCapsule};
 use pyo3_arrow::{PyRecordBatch, PyRecordBatchReader, PySchema, PyTable};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
-use wasmfusion::Session;
+use wasmfusion::Progress;
 
 use crate::{
     error::raise,
+    session::Session,
     wait::{SIGNALS, runtime, wait},
 };
 
@@ -28,11 +30,11 @@ use crate::{
 #[pyclass(frozen, module = "wasmfusion._wasmfusion")]
 pub(crate) struct Frame {
     frame: DataFrame,
-    session: Arc<Session>,
+    session: Session,
 }
 
 impl Frame {
-    pub(crate) fn new(frame: DataFrame, session: Arc<Session>) -> Self {
+    pub(crate) fn new(frame: DataFrame, session: Session) -> Self {
         Self { frame, session }
     }
 
@@ -42,8 +44,14 @@ impl Frame {
 
     /// Collects a result, which Ctrl-C stops.
     fn collected(&self, py: Python<'_>, frame: DataFrame) -> PyResult<PyTable> {
-        let session = Arc::clone(&self.session);
-        let batches = wait(py, move || session.interrupt(), frame.collect())?.map_err(raise)?;
+        let progress = self.session.shared.progress();
+        let running = async move {
+            let task = Arc::new(frame.task_ctx());
+            let plan = frame.create_physical_plan().await?;
+            progress.watch(&plan);
+            collect(plan, task).await
+        };
+        let batches = wait(py, || self.session.session.interrupt(), running)?.map_err(raise)?;
         // Batches know more of their columns than the plan: that one of them has no nulls.
         let schema = batches.first().map_or_else(|| self.arrow_schema(), RecordBatch::schema);
         PyTable::try_new(batches, schema)
@@ -52,8 +60,15 @@ impl Frame {
     /// Begins to run the plan.
     fn reader(&self, py: Python<'_>) -> PyResult<Reader> {
         let frame = self.frame.clone();
-        let session = Arc::clone(&self.session);
-        let stream = wait(py, move || session.interrupt(), frame.execute_stream())?.map_err(raise)?;
+        let progress = self.session.shared.progress();
+        let session = Arc::clone(&self.session.session);
+        let started = async move {
+            let task = Arc::new(frame.task_ctx());
+            let plan = frame.create_physical_plan().await?;
+            progress.watch(&plan);
+            Ok::<_, DataFusionError>((execute_stream(plan, task)?, progress))
+        };
+        let (stream, progress) = wait(py, || session.interrupt(), started)?.map_err(raise)?;
         let schema = stream.schema();
         let (sender, batches) = mpsc::channel(1);
         let task = runtime().spawn(async move {
@@ -64,7 +79,7 @@ impl Frame {
                 }
             }
         });
-        Ok(Reader { schema, batches, session: Arc::clone(&self.session), task })
+        Ok(Reader { schema, batches, session, task, progress })
     }
 }
 
@@ -129,15 +144,18 @@ impl Batches {
 struct Reader {
     schema: SchemaRef,
     batches: mpsc::Receiver<Result<RecordBatch>>,
-    session: Arc<Session>,
+    session: Arc<wasmfusion::Session>,
     /// What sends them.
     task: JoinHandle<()>,
+    /// Until the first of them is there: from then on others write to the terminal.
+    progress: Progress,
 }
 
 impl Reader {
     /// Waits a while for the next batch: `None` when it did not come yet, `Some(None)` after the last one.
     fn wait(&mut self) -> Option<Option<Result<RecordBatch>>> {
         let next = runtime().block_on(async { timeout(SIGNALS, self.batches.recv()).await.ok() })?;
+        self.progress = Progress::hidden();
         if next.is_none() && !self.task.is_finished() {
             // The sender is gone a moment before its task.
             return None;

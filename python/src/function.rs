@@ -19,6 +19,7 @@ use pyo3_arrow::{PyArray, input::AnyArray};
 use wasmfusion::{Abi, FunctionDefinition, Interrupt, Volatility, WasmScalarUdf, WasmTableFunction};
 
 use crate::{
+    engine::Shared,
     error::raise,
     guard::{GuardedScalar, GuardedTable},
     wait::{runtime, wait_blocking},
@@ -26,33 +27,36 @@ use crate::{
 
 /// A function of an engine.
 #[pyclass(frozen, module = "wasmfusion._wasmfusion")]
-pub(crate) struct Function(pub(crate) Arc<FunctionDefinition>);
+pub(crate) struct Function {
+    pub(crate) definition: Arc<FunctionDefinition>,
+    pub(crate) shared: Shared,
+}
 
 #[pymethods]
 impl Function {
     #[getter]
     fn name(&self) -> &str {
-        self.0.name()
+        self.definition.name()
     }
 
     #[getter]
     fn statement(&self) -> &str {
-        self.0.statement()
+        self.definition.statement()
     }
 
     #[getter]
     fn is_table(&self) -> bool {
-        self.0.is_table()
+        self.definition.is_table()
     }
 
     #[getter]
     fn export(&self) -> &str {
-        self.0.export()
+        self.definition.export()
     }
 
     #[getter]
     fn abi(&self) -> &'static str {
-        match self.0.abi() {
+        match self.definition.abi() {
             Abi::Basic => "BASIC",
             Abi::Canonical => "CANONICAL",
         }
@@ -60,7 +64,7 @@ impl Function {
 
     #[getter]
     fn volatility(&self) -> &'static str {
-        match self.0.volatility() {
+        match self.definition.volatility() {
             Volatility::Immutable => "IMMUTABLE",
             Volatility::Stable => "STABLE",
             Volatility::Volatile => "VOLATILE",
@@ -69,20 +73,20 @@ impl Function {
 
     #[getter]
     fn module_hash(&self) -> String {
-        self.0.module_hash().to_string()
+        self.definition.module_hash().to_string()
     }
 
     /// Names and types of the parameters, as SQL knows them.
     #[getter]
     fn parameters(&self) -> Vec<(String, String)> {
-        let params = self.0.signature().params.iter();
+        let params = self.definition.signature().params.iter();
         params.map(|param| (param.name.clone(), param.data_type.to_string())).collect()
     }
 
     /// The type of the result.
     #[getter]
     fn return_type(&self) -> String {
-        self.0.signature().return_type.to_string()
+        self.definition.signature().return_type.to_string()
     }
 
     /// Calls the function on whole arrays; `constants` tells which of them have one value for all rows.
@@ -116,13 +120,14 @@ impl Function {
         }
         let rows = known.map_or(1, |(_, rows)| rows);
         let interrupt = Interrupt::new();
-        let udf = WasmScalarUdf::new(Arc::clone(&self.0)).map_err(raise)?.stopped_by(&interrupt);
+        let udf = WasmScalarUdf::new(Arc::clone(&self.definition)).map_err(raise)?.stopped_by(&interrupt);
+        let _progress = self.shared.progress();
         let called = wait_blocking(py, || interrupt.stop(), move || udf.call(&values, rows))?.map_err(raise)?;
         Ok(PyArray::from_array_ref(called.into_array(rows).map_err(raise)?))
     }
 
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let udf = WasmScalarUdf::new(Arc::clone(&self.0)).map_err(raise)?;
+        let udf = WasmScalarUdf::new(Arc::clone(&self.definition)).map_err(raise)?;
         let udf = FFI_ScalarUDF::from(Arc::new(ScalarUDF::new_from_impl(GuardedScalar(udf))));
         PyCapsule::new_with_value(py, udf, c"datafusion_scalar_udf")
     }
@@ -132,7 +137,7 @@ impl Function {
         py: Python<'py>,
         session: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let function = WasmTableFunction::new(Arc::clone(&self.0)).map_err(raise)?;
+        let function = WasmTableFunction::new(Arc::clone(&self.definition)).map_err(raise)?;
         let codec = codec_of(session)?;
         let handle = Some(runtime().handle().clone());
         let function = FFI_TableFunction::new_with_ffi_codec(Arc::new(GuardedTable(function)), handle, codec);

@@ -11,15 +11,19 @@ use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, Shared},
     error::{WasmError, raise},
     frame::Frame,
     wait::wait,
 };
 
 /// A session.
-#[pyclass(frozen, module = "wasmfusion._wasmfusion")]
-pub(crate) struct Session(Arc<wasmfusion::Session>);
+#[pyclass(frozen, skip_from_py_object, module = "wasmfusion._wasmfusion")]
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) session: Arc<wasmfusion::Session>,
+    pub(crate) shared: Shared,
+}
 
 impl Session {
     /// Does something with the session, which Ctrl-C stops.
@@ -28,7 +32,8 @@ impl Session {
         py: Python<'_>,
         work: impl FnOnce(Arc<wasmfusion::Session>) -> F,
     ) -> PyResult<T> {
-        wait(py, || self.0.interrupt(), work(Arc::clone(&self.0)))?.map_err(raise)
+        let _progress = self.shared.progress();
+        wait(py, || self.session.interrupt(), work(Arc::clone(&self.session)))?.map_err(raise)
     }
 }
 
@@ -36,19 +41,20 @@ impl Session {
 impl Session {
     #[new]
     fn new(engine: &Engine) -> Self {
-        Self(Arc::new(wasmfusion::Session::new(Arc::clone(&engine.0))))
+        let shared = engine.0.clone();
+        Self { session: Arc::new(wasmfusion::Session::new(Arc::clone(&shared.engine))), shared }
     }
 
     /// Plans a statement; one that defines or changes something is carried out.
     fn sql(&self, py: Python<'_>, statement: String) -> PyResult<Frame> {
         let frame = self.with(py, |session| async move { session.sql(&statement).await })?;
-        Ok(Frame::new(frame, Arc::clone(&self.0)))
+        Ok(Frame::new(frame, self.clone()))
     }
 
     /// A table as a result.
     fn table(&self, py: Python<'_>, name: String) -> PyResult<Frame> {
         let frame = self.with(py, |session| async move { session.context().table(&name).await })?;
-        Ok(Frame::new(frame, Arc::clone(&self.0)))
+        Ok(Frame::new(frame, self.clone()))
     }
 
     fn register_parquet(&self, py: Python<'_>, name: String, path: String) -> PyResult<()> {
@@ -87,7 +93,7 @@ impl Session {
     }
 
     fn deregister_table(&self, name: &str) -> PyResult<bool> {
-        Ok(self.0.context().deregister_table(name).map_err(raise)?.is_some())
+        Ok(self.session.context().deregister_table(name).map_err(raise)?.is_some())
     }
 
     /// Packs the extension in a folder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import wasmfusion
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "udf-fixtures" / "built"
 DATA = ROOT / "sql" / "data"
+#: The command that was built beside, when there is one.
+COMMAND = os.environ.get("WASMFUSION_COMMAND")
 
 PLUS = b'(module (func (export "plus") (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1))))'
 FOREVER = b'(module (func (export "forever") (param i64) (result i64) (loop (br 0)) (unreachable)))'

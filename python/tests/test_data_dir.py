@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 import wasmfusion
 
-from conftest import BUILT, PLUS
-
-#: The command that was built beside.
-COMMAND = os.environ.get("WASMFUSION_COMMAND")
+from conftest import BUILT, COMMAND, PLUS
 
 
 def test_functions_outlive_the_engine(tmp_path: Path) -> None:

@@ -116,15 +116,21 @@ class Engine:
     :param data_dir: the folder in which functions outlive the process; in memory only by default.
     :param plancache: the folder in which compiled code outlives the process; ``data_dir/plancache`` by default, if there
         is a ``data_dir``.
+    :param progress: whether what takes longer than half a second is shown on standard error, if that is a terminal.
     :param variables: variables as ``SET wasm.…`` knows them, for instance ``timeout_ms=1000``.
     :raises WasmError: when a folder cannot be used, or a variable does not take a value.
     """
 
     def __init__(
-        self, data_dir: Path | None = None, *, plancache: Path | None = None, **variables: bool | int | str
+        self,
+        data_dir: Path | None = None,
+        *,
+        plancache: Path | None = None,
+        progress: bool = True,
+        **variables: bool | int | str,
     ) -> None:
         words = [(name, str(value).lower()) for name, value in variables.items()]
-        self._native = NativeEngine(data_dir, plancache, words)
+        self._native = NativeEngine(data_dir, plancache, words, progress)
         self._session = NativeSession(self._native)
 
     def create_function(

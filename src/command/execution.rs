@@ -7,11 +7,12 @@ use datafusion::{
     common::runtime::SpawnedTask,
     config::FormatOptions,
     error::{DataFusionError, Result},
-    execution::SendableRecordBatchStream,
+    execution::{SendableRecordBatchStream, TaskContext},
     logical_expr::LogicalPlan,
+    physical_plan::{ExecutionPlan, execute_stream},
 };
 use futures::{SinkExt as _, StreamExt as _, channel::mpsc};
-use wasmfusion::Session;
+use wasmfusion::{Progress, Session};
 
 /// Batches that may wait to be printed. One is enough to keep both sides busy.
 const WAITING_BATCHES: usize = 1;
@@ -27,29 +28,34 @@ pub(super) struct Execution {
     format: FormatOptions,
     batches: mpsc::Receiver<Result<RecordBatch>>,
     task: Option<SpawnedTask<()>>,
+    progress: Progress,
 }
 
 impl Execution {
     /// Plans the statement and starts to run it. Statements that define
-    /// something are complete when this returns.
+    /// something are complete when this returns. `progress` is shown until the
+    /// result is.
     ///
     /// # Errors
     ///
     /// Those of the statement before it has yielded anything.
-    pub(super) async fn start(session: &Arc<Session>, sql: &str) -> Result<Self> {
+    pub(super) async fn start(session: &Arc<Session>, sql: &str, progress: Progress) -> Result<Self> {
         let session = Arc::clone(session);
         let sql = sql.to_owned();
         // Planning is spawned as well: it may compile a module or fill a table.
         let planning = SpawnedTask::spawn(async move { plan(&session, &sql).await });
         let planned = planning.join().await.map_err(not_joined)??;
-        let schema = planned.stream.schema();
+        progress.watch(&planned.plan);
+        let stream = execute_stream(planned.plan, planned.task)?;
+        let schema = stream.schema();
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
         Ok(Self {
             schema,
             in_full: planned.is_description,
             format: planned.format,
             batches,
-            task: Some(SpawnedTask::spawn(forward(planned.stream, sender))),
+            task: Some(SpawnedTask::spawn(forward(stream, sender))),
+            progress,
         })
     }
 
@@ -67,6 +73,12 @@ impl Execution {
     /// as a plan, and is of little use when it is cut off.
     pub(super) fn is_in_full(&self) -> bool {
         self.in_full
+    }
+
+    /// Takes the progress away from the terminal: something else is about to be
+    /// shown there.
+    pub(super) fn hide_progress(&mut self) {
+        self.progress = Progress::hidden();
     }
 
     /// How the session wants values to be displayed.
@@ -91,11 +103,12 @@ impl Execution {
     }
 }
 
-/// A statement that is ready to yield its result.
+/// A statement that is ready to be run.
 struct Planned {
     is_description: bool,
     format: FormatOptions,
-    stream: SendableRecordBatchStream,
+    plan: Arc<dyn ExecutionPlan>,
+    task: Arc<TaskContext>,
 }
 
 async fn plan(session: &Session, sql: &str) -> Result<Planned> {
@@ -107,7 +120,8 @@ async fn plan(session: &Session, sql: &str) -> Result<Planned> {
     Ok(Planned {
         is_description,
         format: session.context().copied_config().options().format.clone(),
-        stream: frame.execute_stream().await?,
+        task: Arc::new(frame.task_ctx()),
+        plan: frame.create_physical_plan().await?,
     })
 }
 

@@ -31,6 +31,11 @@ impl<W: Write> Printer<W> {
         Self { out, format: options.format, max_rows: options.max_rows, quiet: options.quiet }
     }
 
+    /// Whether nothing but results shall be shown.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints all rows of a statement that was begun at `start` and, unless
     /// quiet, their number. Statements without columns have no result.
     ///
@@ -59,14 +64,17 @@ impl<W: Write> Printer<W> {
             return drain(execution).await;
         }
         let empty = RecordBatch::new_empty(SchemaRef::clone(execution.schema()));
+        let mut next = execution.next().await?;
+        execution.hide_progress();
         self.write(&encoder.encode(&empty)?)?;
         let mut rows = 0;
-        while let Some(batch) = execution.next().await? {
+        while let Some(batch) = next {
             rows += batch.num_rows();
             self.write(&encoder.encode(&batch)?)?;
             // A fast statement always has the next batch ready and could not be cancelled
             // without this.
             tokio::task::yield_now().await;
+            next = execution.next().await?;
         }
         self.write(&encoder.finish()?)?;
         Ok(rows)
@@ -78,12 +86,14 @@ impl<W: Write> Printer<W> {
         let mut rows = 0;
         if execution.schema().fields().is_empty() {
             rows = drain(&mut execution).await?;
+            execution.hide_progress();
         } else {
             let mut table = Table::new(execution.schema(), limit);
             while let Some(batch) = execution.next().await? {
                 rows += batch.num_rows();
                 table.add(batch);
             }
+            execution.hide_progress();
             self.write(table.render(execution.format())?.as_bytes())?;
         }
         if !self.quiet {

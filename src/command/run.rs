@@ -2,7 +2,7 @@
 
 use std::{io::Stdout, sync::Arc, time::Instant};
 
-use wasmfusion::Session;
+use wasmfusion::{Progress, Session};
 
 use super::{
     error::{Cause, Error, Failure},
@@ -39,15 +39,20 @@ impl Runner {
     /// Those of the statement and those of writing.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), Failure> {
         let start = Instant::now();
-        let execution = Execution::start(&self.session, sql).await?;
+        let execution = self.start(sql).await?;
         self.printer.print(execution, start).await
     }
 
     /// Like [`Self::run`], but shows all rows of the result.
     pub(super) async fn run_in_full(&mut self, sql: &str) -> Result<(), Failure> {
         let start = Instant::now();
-        let execution = Execution::start(&self.session, sql).await?.in_full();
+        let execution = self.start(sql).await?.in_full();
         self.printer.print(execution, start).await
+    }
+
+    async fn start(&self, sql: &str) -> Result<Execution, Failure> {
+        let progress = if self.printer.is_quiet() { Progress::hidden() } else { Progress::show(self.session.engine()) };
+        Ok(Execution::start(&self.session, sql, progress).await?)
     }
 
     /// Runs all statements of the scripts up to the first that fails.

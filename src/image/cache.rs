@@ -54,6 +54,8 @@ pub(crate) struct ImageCache {
     /// Until when the limit is held strictly.
     held: Mutex<Option<Instant>>,
     on_evicted: OnEvicted,
+    /// What is being compiled has a share of this.
+    compiling: Arc<()>,
     compilations: AtomicU64,
     plancache_hits: AtomicU64,
     evictions: AtomicU64,
@@ -97,6 +99,7 @@ impl ImageCache {
             live: Arc::default(),
             held: Mutex::default(),
             on_evicted,
+            compiling: Arc::default(),
             compilations: AtomicU64::new(0),
             plancache_hits: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
@@ -224,6 +227,7 @@ impl ImageCache {
         {
             return Err(compile_error(why.clone()));
         }
+        let _compiling = Arc::clone(&self.compiling);
         let code = compile(self.variables.compiler(), key.kind(), wasm, limits).map_err(|failure| match failure {
             Failure::Refused(why) => compile_error(why),
             Failure::TooMuch(why) => {
@@ -351,6 +355,11 @@ impl ImageCache {
         // Not in one line: the image must end after the lock.
         let image = lock(&self.shelf).take(key);
         drop(image);
+    }
+
+    /// How many modules are being compiled.
+    pub(crate) fn compiling(&self) -> u64 {
+        Arc::strong_count(&self.compiling) as u64 - 1
     }
 
     pub(crate) fn status(&self) -> ImageStatus {

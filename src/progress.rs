@@ -1,0 +1,164 @@
+//! What takes long, shown on a terminal.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use datafusion::physical_plan::ExecutionPlan;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::engine::Engine;
+
+/// How long nothing is shown: most statements are done by then.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Shows on standard error what a statement is doing when it takes more than half a second: how many modules are being
+/// compiled, and how many rows its scans have read. It is taken away when this is dropped. Nothing is shown when standard
+/// error is no terminal.
+///
+/// A thread draws it, because the workers of a runtime may all be inside of guests.
+#[derive(Debug)]
+pub struct Progress {
+    /// `None` when nothing is shown.
+    drawing: Option<(mpsc::Sender<Arc<dyn ExecutionPlan>>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    /// Shows what `engine` compiles, and from [`Self::watch`] on what a plan reads.
+    #[must_use]
+    pub fn show(engine: &Arc<Engine>) -> Self {
+        if !stderr().is_terminal() {
+            return Self::hidden();
+        }
+        let (sender, plans) = mpsc::channel();
+        let engine = Arc::clone(engine);
+        let draw = move || draw(&engine, &plans, &ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        let thread = thread::Builder::new().name("wasmfusion-progress".to_owned()).spawn(draw);
+        Self { drawing: thread.ok().map(|thread| (sender, thread)) }
+    }
+
+    /// Shows nothing.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self { drawing: None }
+    }
+
+    /// Shows what a plan reads, which is about to be run.
+    pub fn watch(&self, plan: &Arc<dyn ExecutionPlan>) {
+        if let Some((plans, _)) = &self.drawing {
+            // The thread ends after this only.
+            let _ = plans.send(Arc::clone(plan));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((plans, thread)) = self.drawing.take() {
+            drop(plans);
+            // What is printed next must not be mixed with it. A panic there is of no interest.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Draws until nobody sends plans any more.
+fn draw(engine: &Engine, plans: &mpsc::Receiver<Arc<dyn ExecutionPlan>>, bar: &ProgressBar) {
+    let start = Instant::now();
+    let mut next = start + PATIENCE;
+    let mut plan = None;
+    loop {
+        match plans.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(new) => plan = Some(new),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                next = Instant::now() + PERIOD;
+                let scans = plan.as_ref().map(Scans::of);
+                show(bar, engine.compiling(), scans, start.elapsed());
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => return bar.finish_and_clear(),
+        }
+    }
+}
+
+fn show(bar: &ProgressBar, compiling: u64, scans: Option<Scans>, elapsed: Duration) {
+    let (template, message) = match (compiling, scans) {
+        (1.., _) => ("{spinner} {msg}", format!("compiling {}", number(compiling, "module"))),
+        (0, Some(Scans { read, total: Some(total) })) if total > 0 => {
+            bar.set_length(total);
+            bar.set_position(read.min(total));
+            ("[{bar:30}] {percent}% {msg}", format!("of {}", number(total, "row")))
+        }
+        (0, Some(Scans { read: 1.., total: _ })) => {
+            ("{spinner} {msg}", format!("{} read", number(scans.map_or(0, |scans| scans.read), "row")))
+        }
+        (0, _) => ("{spinner} {msg}", "working".to_owned()),
+    };
+    bar.set_style(ProgressStyle::with_template(template).expect("the templates are right").progress_chars("=> "));
+    bar.set_message(format!("{message}, {} s", elapsed.as_secs()));
+    bar.tick();
+}
+
+fn number(count: u64, what: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The rows at the leaves of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scans {
+    read: u64,
+    /// As far as is known of every leaf before it is read; it may be an estimate.
+    total: Option<u64>,
+}
+
+impl Scans {
+    fn of(plan: &Arc<dyn ExecutionPlan>) -> Self {
+        let children = plan.children();
+        if children.is_empty() {
+            let read = plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
+            let total = plan.partition_statistics(None).ok().and_then(|known| known.num_rows.get_value().copied());
+            return Self { read, total: total.map(|total| total as u64) };
+        }
+        let sum = |sum: Self, other: Self| Self {
+            read: sum.read + other.read,
+            total: sum.total.zip(other.total).map(|(sum, other)| sum + other),
+        };
+        children.into_iter().map(Self::of).reduce(sum).expect("there are children")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::{physical_plan::collect, prelude::SessionContext};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rows_are_counted_at_the_leaves() {
+        let context = SessionContext::new();
+        context.sql("CREATE TABLE t AS VALUES (1), (2), (3)").await.unwrap();
+        let frame = context.sql("SELECT count(*) FROM t a, t b WHERE a.column1 < b.column1").await.unwrap();
+        let (task, plan) = (Arc::new(frame.task_ctx()), frame.create_physical_plan().await.unwrap());
+        assert_eq!(Scans::of(&plan), Scans { read: 0, total: Some(6) });
+        collect(Arc::clone(&plan), task).await.unwrap();
+        assert_eq!(Scans::of(&plan), Scans { read: 6, total: Some(6) });
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(number(1, "row"), "1 row");
+        assert_eq!(number(1_234_567, "row"), "1,234,567 rows");
+        assert_eq!(number(999, "row"), "999 rows");
+    }
+}
