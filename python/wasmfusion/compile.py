@@ -32,11 +32,18 @@ def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
         selected = ["--world", world] if world is not None else []
         arguments = ["--wit-path", "world.wit", *selected, "componentize", "app", "--stub-wasi", "-o", "app.wasm"]
         done = subprocess.run(
-            [*command, *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8", errors="replace"
+            [*command, *arguments],
+            cwd=folder,
+            env={**os.environ, "RUST_BACKTRACE": "0"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).replace(os.path.join(folder, ""), "")
-            raise ValueError(f"componentize-py: {said}")
+            # What its own Python was doing is of no interest.
+            said = done.stderr.rsplit("\nAssertionError: ")[-1].split("\nStack backtrace:")[0] or done.stdout
+            raise ValueError(f"componentize-py: {said.strip()}")
         return (path / "app.wasm").read_bytes()
 
 
