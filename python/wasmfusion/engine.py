@@ -235,11 +235,13 @@ class Engine:
         _bindings.check()
         import datafusion
 
+        # Its types know functions of Python only.
+        udtf: Any = datafusion.udtf
         functions = [self.function(name) for name in names] if names else list(self.functions.values())
         for function in functions:
             ctx.register_udf(datafusion.udf(function))
             if function.is_table:
-                ctx.register_udtf(datafusion.udtf(function, function.name))
+                ctx.register_udtf(udtf(function, function.name))
 
     def __repr__(self) -> str:
         return f"<wasmfusion engine with {len(self._native.functions())} functions>"

@@ -51,11 +51,13 @@ class DataFrame:
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """All rows as dictionaries."""
-        return self.to_arrow().to_pylist()
+        rows: list[dict[str, Any]] = self.to_arrow().to_pylist()
+        return rows
 
     def to_pydict(self) -> dict[str, list[Any]]:
         """All columns as lists."""
-        return self.to_arrow().to_pydict()
+        columns: dict[str, list[Any]] = self.to_arrow().to_pydict()
+        return columns
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """The batches, as the query yields them."""
