@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, StatisticsArgs};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::Engine;
@@ -15,6 +15,8 @@ use crate::engine::Engine;
 /// How long nothing is shown: most statements are done by then.
 const PATIENCE: Duration = Duration::from_millis(500);
 const PERIOD: Duration = Duration::from_millis(100);
+
+type Plan = Arc<dyn ExecutionPlan>;
 
 /// Shows on standard error what a statement is doing when it takes more than half a second: how many modules are being
 /// compiled, and how many rows its scans have read. It is taken away when this is dropped. Nothing is shown when standard
@@ -24,7 +26,7 @@ const PERIOD: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Progress {
     /// `None` when nothing is shown.
-    drawing: Option<(mpsc::Sender<Arc<dyn ExecutionPlan>>, JoinHandle<()>)>,
+    drawing: Option<(mpsc::Sender<Plan>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -67,7 +69,7 @@ impl Drop for Progress {
 }
 
 /// Draws until nobody sends plans any more.
-fn draw(engine: &Engine, plans: &mpsc::Receiver<Arc<dyn ExecutionPlan>>, bar: &ProgressBar) {
+fn draw(engine: &Engine, plans: &mpsc::Receiver<Plan>, bar: &ProgressBar) {
     let start = Instant::now();
     let mut next = start + PATIENCE;
     let mut plan = None;
@@ -123,11 +125,12 @@ struct Scans {
 }
 
 impl Scans {
-    fn of(plan: &Arc<dyn ExecutionPlan>) -> Self {
+    fn of(plan: &Plan) -> Self {
         let children = plan.children();
         if children.is_empty() {
             let read = plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
-            let total = plan.partition_statistics(None).ok().and_then(|known| known.num_rows.get_value().copied());
+            let known = plan.statistics_from_inputs(&[], &StatisticsArgs::new()).ok();
+            let total = known.and_then(|known| known.num_rows.get_value().copied());
             return Self { read, total: total.map(|total| total as u64) };
         }
         let sum = |sum: Self, other: Self| Self {
