@@ -47,6 +47,14 @@ pub enum Error {
     /// The guest failed on a row: a trap, a limit, a timeout, an `err` result or a lying result.
     #[error(transparent)]
     Guest(#[from] Box<crate::sandbox::GuestError>),
+    /// A call panicked: a defect of this crate.
+    #[error("function {function}: wasmfusion has a defect, please report it: {}", plain(message))]
+    Defect {
+        /// The SQL name of the function.
+        function: String,
+        /// What the panic said.
+        message: String,
+    },
     /// An argument cannot be given to the guest, for instance a string that is no case of an enum.
     #[error("function {function}, row {row}: {}", plain(message))]
     Argument {

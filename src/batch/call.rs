@@ -1,7 +1,9 @@
 //! One call of a function on a batch: constants, nulls, and the parts that workers share.
 
 use std::{
+    any::Any,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -196,13 +198,22 @@ impl Callable {
         lifted.map_err(|stop| self.report(&args, stop))
     }
 
-    /// Does something with the guest, which may take long unless it is proven to end; and so may compiling it.
-    pub(crate) fn aside<T>(&self, caller: Caller<'_>, call: impl FnOnce() -> T) -> T {
+    /// Does something with the guest, which may take long unless it is proven to end; and so may compiling it. A panic
+    /// becomes an error: functions are called from other languages, too, where it would end the process.
+    pub(crate) fn aside<T>(&self, caller: Caller<'_>, call: impl FnOnce() -> Result<T>) -> Result<T> {
+        // What was changed halfway is thrown away: a sandbox that is in use when a call unwinds is not given back.
+        let call = || catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(self.defect(panic.as_ref())));
         let is_short = match &self.route {
             Route::Drivers(drivers) => drivers.function.facts.ends && self.counters.get().batches > 0,
             Route::General(_) => false,
         };
         if is_short { call() } else { Query::aside(caller.query, call) }
+    }
+
+    fn defect(&self, panic: &(dyn Any + Send)) -> Error {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Error::Defect { function: self.name.clone(), message: text.unwrap_or("a panic").to_owned() }
     }
 
     /// Counts what a call took.
@@ -438,5 +449,29 @@ impl Argument {
             true => format!("'{}'", shorten(&formatted)),
             false => shorten(&formatted),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Engine, EngineOptions,
+        fuzzing::spec,
+        module::{Abi, DeclaredTypes, Module},
+    };
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let engine = Engine::new(EngineOptions::default()).unwrap();
+        let wit = "package p:p; world w { export one: func() -> s32; }";
+        let text = "(module (func (export \"one\") (result i32) (i32.const 1)))";
+        let module = Arc::new(Module::read(text.as_bytes(), Some(wit), 1 << 20).unwrap());
+        let one = engine.build(spec("one", Abi::Canonical, DeclaredTypes::default()), module).unwrap().callable;
+        let account = one.runtime.account(None);
+        let caller = Caller { account: &account, meter: None, query: None };
+        let error = one.aside(caller, || -> Result<()> { panic!("number {}", 7) }).unwrap_err();
+        assert_eq!(error.to_string(), "function one: wasmfusion has a defect, please report it: number 7");
+        assert_eq!(one.aside(caller, || one.call(&[], 1, caller)).unwrap().to_array(1).unwrap().len(), 1);
     }
 }
