@@ -1,6 +1,12 @@
 //! Results: plans that are run when somebody reads them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, RecvTimeoutError},
+    },
+};
 
 use datafusion::{
     arrow::{
@@ -9,15 +15,20 @@ use datafusion::{
         error::ArrowError,
         record_batch::RecordBatch,
     },
-    common::exec_err,
+    common::exec_datafusion_err,
     dataframe::DataFrame,
     error::{DataFusionError, Result},
-    physical_plan::{collect, execute_stream},
+    execution::SendableRecordBatchStream,
+    physical_plan::{ExecutionPlan, execute_stream},
 };
-use futures::StreamExt as _;
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyCapsule};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use pyo3::{
+    exceptions::{PyKeyboardInterrupt, PyRuntimeError},
+    prelude::*,
+    types::PyCapsule,
+};
 use pyo3_arrow::{PyRecordBatch, PyRecordBatchReader, PySchema, PyTable};
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{sync::Semaphore, task::JoinHandle};
 use wasmfusion::Progress;
 
 use crate::{
@@ -25,6 +36,9 @@ use crate::{
     session::Session,
     wait::{SIGNALS, runtime, wait},
 };
+
+/// Batches that may wait to be read. One is enough to keep both sides busy.
+const WAITING: usize = 1;
 
 /// What a statement gives.
 #[pyclass(frozen, module = "wasmfusion._wasmfusion")]
@@ -38,48 +52,68 @@ impl Frame {
         Self { frame, session }
     }
 
-    fn arrow_schema(&self) -> SchemaRef {
-        Arc::new(Schema::clone(self.frame.schema().as_arrow()))
+    /// Begins to run the plan.
+    async fn run(frame: DataFrame, progress: &Progress) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream)> {
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await?;
+        progress.watch(&plan);
+        let stream = execute_stream(Arc::clone(&plan), task)?;
+        Ok((plan, stream))
     }
 
-    /// Collects a result, which Ctrl-C stops.
-    fn collected(&self, py: Python<'_>, frame: DataFrame) -> PyResult<PyTable> {
-        let progress = self.session.shared.progress();
+    /// The rows, or the first of them, which Ctrl-C stops.
+    fn rows(&self, py: Python<'_>, most: Option<usize>) -> PyResult<PyTable> {
+        let frame = self.frame.clone();
+        let progress = Arc::new(self.session.shared.progress());
+        let shown = Arc::clone(&progress);
         let running = async move {
-            let task = Arc::new(frame.task_ctx());
-            let plan = frame.create_physical_plan().await?;
-            progress.watch(&plan);
-            collect(plan, task).await
+            let (_, mut stream) = Self::run(frame, &shown).await?;
+            let schema = stream.schema();
+            let Some(most) = most else { return Ok((stream.try_collect().await?, schema)) };
+            // A plan with a limit would be another one, and there is none for EXPLAIN.
+            let (mut batches, mut rest) = (Vec::new(), most);
+            while rest > 0
+                && let Some(batch) = stream.try_next().await?
+            {
+                let batch = batch.slice(0, rest.min(batch.num_rows()));
+                rest -= batch.num_rows();
+                batches.push(batch);
+            }
+            Ok::<_, DataFusionError>((batches, schema))
         };
-        let batches = wait(py, || self.session.session.interrupt(), running)?.map_err(raise)?;
-        // Batches know more of their columns than the plan: that one of them has no nulls.
-        let schema = batches.first().map_or_else(|| self.arrow_schema(), RecordBatch::schema);
+        let (batches, schema): (Vec<RecordBatch>, _) =
+            wait(py, progress, || self.session.session.interrupt(), running)?.map_err(raise)?;
         PyTable::try_new(batches, schema)
     }
 
-    /// Begins to run the plan.
+    /// A reader of batches as they come.
     fn reader(&self, py: Python<'_>) -> PyResult<Reader> {
         let frame = self.frame.clone();
-        let progress = self.session.shared.progress();
-        let session = Arc::clone(&self.session.session);
-        let started = async move {
-            let task = Arc::new(frame.task_ctx());
-            let plan = frame.create_physical_plan().await?;
-            progress.watch(&plan);
-            Ok::<_, DataFusionError>((execute_stream(plan, task)?, progress))
-        };
-        let (stream, progress) = wait(py, || session.interrupt(), started)?.map_err(raise)?;
+        let progress = Arc::new(self.session.shared.progress());
+        let shown = Arc::clone(&progress);
+        let started = async move { Self::run(frame, &shown).await };
+        let (plan, stream) = wait(py, progress, || self.session.session.interrupt(), started)?.map_err(raise)?;
         let schema = stream.schema();
-        let (sender, batches) = mpsc::channel(1);
-        let task = runtime().spawn(async move {
-            let mut stream = stream;
-            while let Some(batch) = stream.next().await {
-                if sender.send(batch).await.is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Reader { schema, batches, session, task, progress })
+        let (sender, batches) = mpsc::channel();
+        let room = Arc::new(Semaphore::new(WAITING));
+        let task = runtime()?.spawn(send(stream, sender, Arc::clone(&room)));
+        Ok(Reader { schema, batches, room, task, session: self.session.clone(), first: Some(plan) })
+    }
+}
+
+/// Sends what a stream yields when there is room for it, and that it panicked.
+async fn send(stream: SendableRecordBatchStream, sender: mpsc::Sender<Result<RecordBatch>>, room: Arc<Semaphore>) {
+    let mut stream = stream;
+    loop {
+        let Ok(permit) = room.acquire().await else { return };
+        permit.forget();
+        let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
+        let panicked = next.is_err();
+        let next = next.unwrap_or_else(|_| Some(Err(exec_datafusion_err!("a defect of DataFusion: a panic"))));
+        match next {
+            Some(batch) if sender.send(batch).is_ok() && !panicked => {}
+            _ => return,
+        }
     }
 }
 
@@ -87,17 +121,17 @@ impl Frame {
 impl Frame {
     #[getter]
     fn schema(&self) -> PySchema {
-        PySchema::new(self.arrow_schema())
+        PySchema::new(Arc::new(Schema::clone(self.frame.schema().as_arrow())))
     }
 
     /// All rows.
     fn collect(&self, py: Python<'_>) -> PyResult<PyTable> {
-        self.collected(py, self.frame.clone())
+        self.rows(py, None)
     }
 
     /// The first rows.
     fn head(&self, py: Python<'_>, rows: usize) -> PyResult<PyTable> {
-        self.collected(py, self.frame.clone().limit(0, Some(rows)).map_err(raise)?)
+        self.rows(py, Some(rows))
     }
 
     /// A reader of batches as they come.
@@ -130,13 +164,8 @@ impl Batches {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyRecordBatch>> {
         let mut reader =
             self.0.try_lock().map_err(|_| PyRuntimeError::new_err("another thread is reading these batches"))?;
-        loop {
-            let reader = &mut *reader;
-            match py.detach(|| reader.wait()) {
-                Some(batch) => return Ok(batch.transpose().map_err(raise)?.map(PyRecordBatch::new)),
-                None => py.check_signals().inspect_err(|_| reader.stop())?,
-            }
-        }
+        let batch = reader.receive(py)?.transpose().map_err(raise)?;
+        Ok(batch.map(PyRecordBatch::new))
     }
 }
 
@@ -144,33 +173,46 @@ impl Batches {
 struct Reader {
     schema: SchemaRef,
     batches: mpsc::Receiver<Result<RecordBatch>>,
-    session: Arc<wasmfusion::Session>,
+    /// For batches that wait.
+    room: Arc<Semaphore>,
     /// What sends them.
     task: JoinHandle<()>,
-    /// Until the first of them is there: from then on others write to the terminal.
-    progress: Progress,
+    session: Session,
+    /// The plan, until somebody waits for the first batch.
+    first: Option<Arc<dyn ExecutionPlan>>,
 }
 
 impl Reader {
-    /// Waits a while for the next batch: `None` when it did not come yet, `Some(None)` after the last one.
-    fn wait(&mut self) -> Option<Option<Result<RecordBatch>>> {
-        let next = runtime().block_on(async { timeout(SIGNALS, self.batches.recv()).await.ok() })?;
-        self.progress = Progress::hidden();
-        if next.is_none() && !self.task.is_finished() {
-            // The sender is gone a moment before its task.
-            return None;
-        }
-        if next.is_none()
-            && let Err(error) = runtime().block_on(&mut self.task)
-        {
-            return Some(Some(exec_err!("wasmfusion has a defect, please report it: {error}")));
-        }
-        Some(next)
-    }
-
-    fn stop(&self) {
-        self.session.interrupt();
-        self.task.abort();
+    /// Waits for the next batch; there is none after the last.
+    ///
+    /// # Errors
+    /// What the handler of a signal raises, with which the query ends.
+    fn receive(&mut self, py: Python<'_>) -> PyResult<Option<Result<RecordBatch>>> {
+        // Later batches are waited for while others write to the terminal.
+        let progress = self.first.take().map(|plan| {
+            let progress = self.session.shared.progress();
+            progress.watch(&plan);
+            (progress, plan)
+        });
+        let received = loop {
+            let batches = &mut self.batches;
+            match py.detach(move || batches.recv_timeout(SIGNALS)) {
+                Ok(batch) => {
+                    self.room.add_permits(1);
+                    break Ok(Some(batch));
+                }
+                Err(RecvTimeoutError::Disconnected) => break Ok(None),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(raised) = py.check_signals() {
+                        self.task.abort();
+                        break Err(raised);
+                    }
+                }
+            }
+        };
+        // Whoever draws may be letting go of something that needs the interpreter's lock.
+        py.detach(|| drop(progress));
+        received
     }
 }
 
@@ -181,25 +223,31 @@ impl Drop for Reader {
     }
 }
 
+/// For Arrow's C stream interface, across which nothing may panic, and which takes no text with a NUL.
 impl Iterator for Reader {
     type Item = std::result::Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            // Whoever reads may or may not have the lock of the interpreter.
-            let waited = Python::attach(|py| py.detach(|| self.wait()));
-            if let Some(batch) = waited {
-                return batch.map(|batch| batch.map_err(ArrowError::from));
-            }
-            if Python::attach(|py| py.check_signals()).is_err() {
-                self.stop();
-                // Arrow's stream interface has no way for Python's exception: the signal is given back.
-                // SAFETY: it only sets a flag.
-                unsafe { pyo3::ffi::PyErr_SetInterrupt() };
-                return Some(Err(ArrowError::ExternalError("interrupted".into())));
-            }
+        let error = |text: String| ArrowError::ExternalError(text.replace('\0', "\\0").into());
+        // Whoever reads may or may not have the lock of the interpreter.
+        let received = || Python::attach(|py| self.receive(py).map_err(|raised| raised_text(py, &raised)));
+        let received = catch_unwind(AssertUnwindSafe(received));
+        match received {
+            Ok(Ok(batch)) => batch.map(|batch| batch.map_err(|wrong| error(wrong.to_string()))),
+            Ok(Err(raised)) => Some(Err(error(raised))),
+            Err(_) => Some(Err(error("wasmfusion has a defect, please report it: a panic".to_owned()))),
         }
     }
+}
+
+/// What was raised, as text.
+fn raised_text(py: Python<'_>, raised: &PyErr) -> String {
+    if raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+        // The interface has no way for Python's exceptions: the signal is given back.
+        // SAFETY: it only sets a flag.
+        unsafe { pyo3::ffi::PyErr_SetInterrupt() };
+    }
+    raised.to_string()
 }
 
 impl RecordBatchReader for Reader {

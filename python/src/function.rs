@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use datafusion::{
     arrow::{array::ArrayRef, compute::concat},
-    logical_expr::{ColumnarValue, ScalarUDF},
+    error::DataFusionError,
+    logical_expr::{ColumnarValue, ScalarUDF, ScalarUDFImpl as _},
     scalar::ScalarValue,
 };
 use datafusion_ffi::{
@@ -97,33 +98,18 @@ impl Function {
         constants: Vec<bool>,
         rows: Option<usize>,
     ) -> PyResult<PyArray> {
-        let mut values = Vec::with_capacity(args.len());
-        let mut known = rows.map(|rows| ("rows".to_owned(), rows));
-        for (index, (arg, is_constant)) in args.into_iter().zip(constants).enumerate() {
-            let array = whole(arg)?;
-            if is_constant {
-                values.push(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0).map_err(raise)?));
-                continue;
-            }
-            match &known {
-                Some((what, rows)) if *rows != array.len() => {
-                    return Err(PyValueError::new_err(format!(
-                        "{}: argument {index} has {} rows, but {what} {rows}",
-                        self.name(),
-                        array.len(),
-                    )));
-                }
-                Some(_) => {}
-                None => known = Some((format!("argument {index}"), array.len())),
-            }
-            values.push(ColumnarValue::Array(array));
-        }
-        let rows = known.map_or(1, |(_, rows)| rows);
         let interrupt = Interrupt::new();
         let udf = WasmScalarUdf::new(Arc::clone(&self.definition)).map_err(raise)?.stopped_by(&interrupt);
-        let _progress = self.shared.progress();
-        let called = wait_blocking(py, || interrupt.stop(), move || udf.call(&values, rows))?.map_err(raise)?;
-        Ok(PyArray::from_array_ref(called.into_array(rows).map_err(raise)?))
+        let work = move || {
+            let (args, rows) = arguments(udf.name(), args, &constants, rows)?;
+            udf.call(&args, rows).and_then(|value| value.into_array(rows)).map_err(Wrong::Call)
+        };
+        let called = wait_blocking(py, self.shared.progress(), || interrupt.stop(), work)?;
+        called.map(PyArray::from_array_ref).map_err(|wrong| match wrong {
+            Wrong::Call(error) => raise(error),
+            Wrong::Rows(text) => PyValueError::new_err(text),
+            Wrong::Array(error) => error,
+        })
     }
 
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -139,7 +125,7 @@ impl Function {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let function = WasmTableFunction::new(Arc::clone(&self.definition)).map_err(raise)?;
         let codec = codec_of(session)?;
-        let handle = Some(runtime().handle().clone());
+        let handle = Some(runtime()?.handle().clone());
         let function = FFI_TableFunction::new_with_ffi_codec(Arc::new(GuardedTable(function)), handle, codec);
         PyCapsule::new_with_value(py, function, c"datafusion_table_function")
     }
@@ -156,6 +142,43 @@ fn codec_of(session: &Bound<'_, PyAny>) -> PyResult<FFI_LogicalExtensionCodec> {
     // SAFETY: a capsule of this name holds such a codec, by the protocol of the DataFusion bindings, whose version was
     // checked; it lives as long as the capsule.
     Ok(unsafe { pointer.as_ref() }.clone())
+}
+
+/// What is wrong with a call.
+enum Wrong {
+    Call(DataFusionError),
+    /// The lengths of the arguments.
+    Rows(String),
+    /// An argument that cannot be read.
+    Array(PyErr),
+}
+
+/// The arguments of a call, and how many rows it has.
+fn arguments(
+    function: &str,
+    args: Vec<AnyArray>,
+    constants: &[bool],
+    rows: Option<usize>,
+) -> Result<(Vec<ColumnarValue>, usize), Wrong> {
+    let mut values = Vec::with_capacity(args.len());
+    let mut known = rows.map(|rows| ("rows".to_owned(), rows));
+    for (index, (arg, is_constant)) in args.into_iter().zip(constants).enumerate() {
+        let array = whole(arg).map_err(Wrong::Array)?;
+        if *is_constant {
+            values.push(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0).map_err(Wrong::Call)?));
+            continue;
+        }
+        match &known {
+            Some((what, rows)) if *rows != array.len() => {
+                let found = array.len();
+                return Err(Wrong::Rows(format!("{function}: argument {index} has {found} rows, but {what} {rows}")));
+            }
+            Some(_) => {}
+            None => known = Some((format!("argument {index}"), array.len())),
+        }
+        values.push(ColumnarValue::Array(array));
+    }
+    Ok((values, known.map_or(1, |(_, rows)| rows)))
 }
 
 /// An argument as one array: those that come in chunks are joined.

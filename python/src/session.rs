@@ -1,10 +1,14 @@
 //! Sessions with the whole SQL surface.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use datafusion::{
     arrow::record_batch::RecordBatch,
     datasource::MemTable,
+    logical_expr::LogicalPlan,
     prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions},
 };
 use pyo3::prelude::*;
@@ -32,8 +36,8 @@ impl Session {
         py: Python<'_>,
         work: impl FnOnce(Arc<wasmfusion::Session>) -> F,
     ) -> PyResult<T> {
-        let _progress = self.shared.progress();
-        wait(py, || self.session.interrupt(), work(Arc::clone(&self.session)))?.map_err(raise)
+        let progress = Arc::new(self.shared.progress());
+        wait(py, progress, || self.session.interrupt(), work(Arc::clone(&self.session)))?.map_err(raise)
     }
 }
 
@@ -45,9 +49,16 @@ impl Session {
         Self { session: Arc::new(wasmfusion::Session::new(Arc::clone(&shared.engine))), shared }
     }
 
-    /// Plans a statement; one that defines or changes something is carried out.
+    /// Plans a statement; one that defines, changes or writes something is carried out.
     fn sql(&self, py: Python<'_>, statement: String) -> PyResult<Frame> {
-        let frame = self.with(py, |session| async move { session.sql(&statement).await })?;
+        let frame = self.with(py, |session| async move {
+            let frame = session.sql(&statement).await?;
+            match frame.logical_plan() {
+                // To DataFusion, these are queries that run when they are read, each time.
+                LogicalPlan::Dml(_) | LogicalPlan::Copy(_) => session.context().read_batches(frame.collect().await?),
+                _ => Ok(frame),
+            }
+        })?;
         Ok(Frame::new(frame, self.clone()))
     }
 
@@ -59,21 +70,29 @@ impl Session {
 
     fn register_parquet(&self, py: Python<'_>, name: String, path: String) -> PyResult<()> {
         self.with(py, |session| async move {
-            session.context().register_parquet(name, path, ParquetReadOptions::default()).await
+            let extension = extension(&path, ".parquet");
+            let options = ParquetReadOptions::default().file_extension(extension);
+            session.context().deregister_table(&name)?;
+            session.context().register_parquet(name, path, options).await
         })
     }
 
     fn register_csv(&self, py: Python<'_>, name: String, path: String, has_header: bool) -> PyResult<()> {
         self.with(py, move |session| async move {
-            session.context().register_csv(name, path, CsvReadOptions::new().has_header(has_header)).await
+            let extension = extension(&path, ".csv");
+            let options = CsvReadOptions::new().has_header(has_header).file_extension(extension);
+            session.context().deregister_table(&name)?;
+            session.context().register_csv(name, path, options).await
         })
     }
 
     fn register_json(&self, py: Python<'_>, name: String, path: String) -> PyResult<()> {
-        self.with(
-            py,
-            |session| async move { session.context().register_json(name, path, JsonReadOptions::default()).await },
-        )
+        self.with(py, |session| async move {
+            let extension = extension(&path, ".json");
+            let options = JsonReadOptions::default().file_extension(extension);
+            session.context().deregister_table(&name)?;
+            session.context().register_json(name, path, options).await
+        })
     }
 
     /// Registers what gives Arrow batches; they are kept in memory.
@@ -82,6 +101,8 @@ impl Session {
         let schema = reader.schema();
         // A reader of Python objects takes the lock of the interpreter when it needs it.
         let batches = py.detach(|| reader.collect::<Result<Vec<RecordBatch>, _>>());
+        // It may have ended because of Ctrl-C.
+        py.check_signals()?;
         let batches = batches.map_err(|error| WasmError::new_err(error.to_string()))?;
         self.with(py, |session| async move {
             let partitions = vec![batches];
@@ -97,12 +118,12 @@ impl Session {
     }
 
     /// Packs the extension in a folder.
-    fn pack_extension(
-        &self,
-        py: Python<'_>,
-        folder: std::path::PathBuf,
-        output: Option<std::path::PathBuf>,
-    ) -> PyResult<(String, std::path::PathBuf)> {
+    fn pack_extension(&self, py: Python<'_>, folder: PathBuf, output: Option<PathBuf>) -> PyResult<(String, PathBuf)> {
         self.with(py, |session| async move { session.pack_extension(&folder, output.as_deref()) })
     }
+}
+
+/// How names of files end: those of a folder as is usual, a single one as it likes.
+fn extension(path: &str, usual: &'static str) -> &'static str {
+    if Path::new(path).is_file() { "" } else { usual }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import numpy
 import polars
@@ -144,3 +145,31 @@ def test_other_threads_run_during_a_call() -> None:
     caller.start()
     turn()
     assert turns > 5
+
+
+def test_names_are_those_of_sql(engine: wasmfusion.Engine) -> None:
+    session = wasmfusion.SessionContext(engine)
+    session.sql(f"CREATE FUNCTION \"Words\" AS WASM FROM INFILE '{BUILT / 'tables.wasm'}' USING EXPORT 'words'")
+    made = engine.create_function("SHOUTED", (BUILT / "text.wasm").read_bytes(), export="shout", abi="canonical")
+    assert made is not None and made.name == "shouted" and "Words" in engine.functions
+    engine.drop_function("Words")
+    assert "Words" not in engine.functions and "words" in engine.functions
+    engine.drop_function("Words")
+    assert "words" not in engine.functions
+
+
+def test_parts_that_are_no_words_are_refused(engine: wasmfusion.Engine) -> None:
+    with pytest.raises(ValueError, match="abi is one of BASIC, CANONICAL, not 'C'"):
+        engine.create_function("f", PLUS, abi="C")
+    with pytest.raises(ValueError, match="volatility is one of"):
+        engine.create_function("f", PLUS, volatility="STABLE AS")
+    with pytest.raises(TypeError, match="without a module"):
+        engine.create_function("CREATE FUNCTION f AS WASM FROM INFILE 'f.wasm'", or_replace=True)
+
+
+def test_modules_come_as_any_bytes_and_from_any_path(tmp_path: Path) -> None:
+    (tmp_path / "it's.wat").write_bytes(PLUS)
+    for module in (bytearray(PLUS), memoryview(PLUS), tmp_path / "it's.wat", str(tmp_path / "it's.wat")):
+        engine = wasmfusion.Engine()
+        engine.create_function("plus", module, parameters={"a": "BIGINT", "b": "BIGINT"}, returns="BIGINT")
+        assert engine.call("plus", 1, 2).to_pylist() == [3]

@@ -106,3 +106,44 @@ def test_the_flights_are_there(ctx: wasmfusion.SessionContext) -> None:
     ctx.register_parquet("airports", DATA / "airports.parquet")
     near = ctx.sql("SELECT count(*) AS n FROM airports WHERE haversine(lat, lon, 40.64, -73.78) < 50").to_pylist()
     assert near[0]["n"] > 3
+
+
+def test_what_writes_is_carried_out_at_once(ctx: wasmfusion.SessionContext, tmp_path: Path) -> None:
+    ctx.sql("CREATE TABLE t AS VALUES (1), (2)")
+    inserted = ctx.sql("INSERT INTO t VALUES (3)")
+    assert inserted.to_pylist() == [{"count": 1}]
+    assert repr(inserted) == repr(inserted) and "1" in inserted._repr_html_()
+    assert ctx.sql("SELECT sum(column1) AS n FROM t").to_pylist() == [{"n": 6}]
+    ctx.sql(f"COPY t TO '{tmp_path}/it''s.parquet'")
+    ctx.register_parquet("p", tmp_path / "it's.parquet")
+    assert ctx.table("p").to_arrow().num_rows == 3
+
+
+def test_plans_are_shown(ctx: wasmfusion.SessionContext) -> None:
+    plan = ctx.sql("EXPLAIN SELECT plus(value, 1) FROM generate_series(1, 10)")
+    assert "logical_plan" in repr(plan) and "logical_plan" in plan._repr_html_()
+    assert "plus" in plan.to_pylist()[0]["plan"]
+
+
+def test_a_stream_is_read_past_its_end(ctx: wasmfusion.SessionContext) -> None:
+    reader = pa.RecordBatchReader.from_stream(ctx.sql("SELECT plus(value, 1) AS n FROM generate_series(1, 10)"))
+    assert (reader.read_all().num_rows, reader.read_all().num_rows) == (10, 0)
+    batches = iter(ctx.sql("SELECT 1 AS n"))
+    assert next(batches).num_rows == 1
+    for _ in range(2):
+        with pytest.raises(StopIteration):
+            next(batches)
+
+
+def test_errors_can_have_any_text(ctx: wasmfusion.SessionContext) -> None:
+    ctx.register_table("t", pa.table({"s": ["a\0b"]}))
+    frame = ctx.sql("SELECT CAST(s AS BIGINT) AS n FROM t")
+    with pytest.raises(pa.ArrowInvalid, match="Cannot cast"):
+        pa.table(frame)
+    with pytest.raises(wasmfusion.WasmError, match="Cannot cast"):
+        frame.to_arrow()
+
+
+def test_values_that_python_does_not_have_are_shown(ctx: wasmfusion.SessionContext) -> None:
+    ctx.register_table("t", pa.table({"d": pa.array([4_000_000], pa.date32()), "t": pa.array([1], pa.timestamp("ns"))}))
+    assert "12921" in repr(ctx.sql("SELECT * FROM t"))

@@ -11,6 +11,10 @@ import tempfile
 from pathlib import Path
 
 
+#: The name of the module: not that of anybody's world.
+_APP = "wasmfusion_app"
+
+
 def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
     """Compiles Python to a component, with `componentize-py`_, which has to be installed.
 
@@ -18,7 +22,7 @@ def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
         the functions that the world exports itself. It can use the standard library.
     :param wit: the text of a WIT package with the world.
     :param world: the name of the world, when the package has several.
-    :returns: the component, for :meth:`Engine.create_function`. It has all of Python in it, some 20 MB.
+    :returns: the component, for :meth:`Engine.create_function`. It has all of Python in it, 18 MB or more.
     :raises ModuleNotFoundError: when componentize-py is not installed.
     :raises ValueError: when it refuses the source or the WIT; the message is its own.
 
@@ -27,10 +31,10 @@ def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
     command = _command()
     with tempfile.TemporaryDirectory(prefix="wasmfusion-") as folder:
         path = Path(folder)
-        (path / "app.py").write_text(source, encoding="utf-8")
+        (path / f"{_APP}.py").write_text(source, encoding="utf-8")
         (path / "world.wit").write_text(wit, encoding="utf-8")
         selected = ["--world", world] if world is not None else []
-        arguments = ["--wit-path", "world.wit", *selected, "componentize", "app", "--stub-wasi", "-o", "app.wasm"]
+        arguments = ["--wit-path", "world.wit", *selected, "componentize", _APP, "--stub-wasi", "-o", "app.wasm"]
         done = subprocess.run(
             [*command, *arguments],
             cwd=folder,

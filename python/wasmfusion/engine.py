@@ -165,27 +165,30 @@ class Engine:
         :raises WasmError: when the module, its types or the statement are wrong.
         """
         if module is None:
-            if any(part is not None for part in (parameters, returns, wit, export, abi, grow_to, volatility)):
+            if or_replace or if_not_exists or any(
+                part is not None for part in (parameters, returns, wit, export, abi, grow_to, volatility)
+            ):
                 raise TypeError("create_function: the parts of a function are given without a module")
             self._session.sql(name)
             return None
+        folded = _folded(name)
         words = ["CREATE"]
         if or_replace:
             words.append("OR REPLACE")
         words.append("FUNCTION")
         if if_not_exists:
             words.append("IF NOT EXISTS")
-        words.append(_identifier(name))
+        words.append(_identifier(folded))
         if parameters is not None:
-            listed = ", ".join(f"{_identifier(param)} {type_}" for param, type_ in parameters.items())
+            listed = ", ".join(f"{_identifier(_folded(param))} {type_}" for param, type_ in parameters.items())
             words.append(f"({listed})")
         if returns is not None:
             words.append(f"RETURNS {returns}")
         if volatility is not None:
-            words.append(volatility)
+            words.append(_word(volatility, "volatility", ("IMMUTABLE", "STABLE", "VOLATILE")))
         words.append("AS WASM")
         if abi is not None:
-            words.append(f"ABI {abi}")
+            words.append(f"ABI {_word(abi, 'abi', ('BASIC', 'CANONICAL'))}")
         if grow_to is not None:
             words.append(f"GROW TO {int(grow_to)}")
         words.append(f"FROM {_source(module)}")
@@ -194,14 +197,15 @@ class Engine:
         if export is not None:
             words.append(f"USING EXPORT {_text(export)}")
         self._session.sql(" ".join(words))
-        return self.function(name)
+        return self.function(folded)
 
     def drop_function(self, name: str, *, if_exists: bool = False) -> None:
         """Drops a function.
 
         :raises WasmError: when there is none of that name, unless ``if_exists``.
         """
-        self._session.sql(f"DROP FUNCTION {'IF EXISTS ' if if_exists else ''}{_identifier(name)}")
+        known = name if name in self.functions else _folded(name)
+        self._session.sql(f"DROP FUNCTION {'IF EXISTS ' if if_exists else ''}{_identifier(known)}")
 
     def function(self, name: str) -> Function:
         """The function of a name.
@@ -252,17 +256,31 @@ def _array(value: Any) -> tuple[Any, bool]:
     if hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
         return value, False
     if isinstance(value, pa.Scalar):
-        return pa.array([value.as_py()], type=value.type), True
+        return pa.repeat(value, 1), True
     is_array = isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
     if is_array or hasattr(value, "__array__") and getattr(value, "ndim", 0) > 0:
         return pa.array(value), False
     return pa.array([value]), True
 
 
+def _is_plain(name: str) -> bool:
+    return name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
+
+
+def _folded(name: str) -> str:
+    """A name as SQL knows it that is written without quotes, if it can be."""
+    return name.lower() if _is_plain(name) else name
+
+
 def _identifier(name: str) -> str:
-    """A name as SQL takes it: one that is not a plain word is quoted."""
-    plain = name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdigit()
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    """A name in quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _word(value: str, what: str, words: Sequence[str]) -> str:
+    if value.upper() not in words:
+        raise ValueError(f"create_function: {what} is one of {', '.join(words)}, not {value!r}")
+    return value.upper()
 
 
 def _text(value: str) -> str:

@@ -22,11 +22,14 @@ class DataFrame:
     """What a statement gives: a plan, which runs anew each time that it is read.
 
     It is read by its methods, or by anything that knows Arrow's C stream interface: ``pyarrow.table(frame)``,
-    ``polars.DataFrame(frame)``, ``duckdb.sql("SELECT * FROM frame")``.
+    ``polars.DataFrame(frame)``, ``duckdb.sql("SELECT * FROM frame")``. Ctrl-C stops either, but there the error is that
+    of who reads, and KeyboardInterrupt comes right after it. What is shown of it, is read once.
     """
 
     def __init__(self, native: Frame) -> None:
         self._native = native
+        #: The first rows, once they were shown: notebooks ask for them twice.
+        self._shown: pa.Table | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -72,7 +75,12 @@ class DataFrame:
 
     def _head(self, rows: int) -> tuple[list[str], list[list[str]], bool]:
         """Names, cells and whether there are more rows."""
-        table = pa.table(self._native.head(rows + 1))
+        if rows != _ROWS:
+            table = pa.table(self._native.head(rows + 1))
+        elif self._shown is None:
+            table = self._shown = pa.table(self._native.head(rows + 1))
+        else:
+            table = self._shown
         columns = [[_cell(value) for value in column.slice(0, rows)] for column in table.columns]
         return table.column_names, [list(row) for row in zip(*columns)], table.num_rows > rows
 
@@ -105,7 +113,11 @@ class DataFrame:
 
 def _cell(value: pa.Scalar) -> str:
     """A value as text of one line, and not a long one."""
-    text = str(value.as_py()) if value.is_valid else ""
+    try:
+        text = str(value.as_py()) if value.is_valid else ""
+    except (OverflowError, ValueError):
+        # Python has no such date, or no nanoseconds.
+        text = str(value.cast(pa.string()).as_py())
     text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
     return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"
 

@@ -28,8 +28,8 @@ class SessionContext:
         self._native = NativeSession(self.engine._native)
 
     def sql(self, statement: str) -> DataFrame:
-        """Plans one statement. A query runs when its result is read; a statement that defines or changes something is
-        carried out at once.
+        """Plans one statement. A query runs when its result is read, each time; a statement that defines, changes or
+        writes something is carried out at once. Ctrl-C stops all statements of the session.
 
         :raises WasmError: when the statement is wrong.
         """
@@ -51,15 +51,16 @@ class SessionContext:
         self._native.register_batches(name, data)
 
     def register_parquet(self, name: str, path: Path) -> None:
-        """Makes a table of a Parquet file, or of a folder of them."""
+        """Makes a table of a Parquet file, or of a folder of files ``*.parquet``. A table of that name is replaced."""
         self._native.register_parquet(name, os.fspath(path))
 
     def register_csv(self, name: str, path: Path, *, has_header: bool = True) -> None:
-        """Makes a table of a CSV file, or of a folder of them."""
+        """Makes a table of a CSV file, or of a folder of files ``*.csv``. A table of that name is replaced."""
         self._native.register_csv(name, os.fspath(path), has_header)
 
     def register_json(self, name: str, path: Path) -> None:
-        """Makes a table of a file with a JSON object in each line, or of a folder of them."""
+        """Makes a table of a file with a JSON object in each line, or of a folder of files ``*.json``. A table of that
+        name is replaced."""
         self._native.register_json(name, os.fspath(path))
 
     def deregister_table(self, name: str) -> None:
