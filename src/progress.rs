@@ -119,8 +119,9 @@ fn number(count: u64, what: &str) -> String {
 /// The rows at the leaves of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Scans {
+    /// Those that are counted: not all leaves count.
     read: u64,
-    /// As far as is known of every leaf before it is read; it may be an estimate.
+    /// Those that there are, if all leaves count and know beforehand how many they have; it may be an estimate.
     total: Option<u64>,
 }
 
@@ -128,10 +129,12 @@ impl Scans {
     fn of(plan: &Plan) -> Self {
         let children = plan.children();
         if children.is_empty() {
-            let read = plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
+            let Some(read) = plan.metrics().and_then(|metrics| metrics.output_rows()) else {
+                return Self { read: 0, total: None };
+            };
             let known = plan.statistics_from_inputs(&[], &StatisticsArgs::new()).ok();
             let total = known.and_then(|known| known.num_rows.get_value().copied());
-            return Self { read, total: total.map(|total| total as u64) };
+            return Self { read: read as u64, total: total.map(|total| total as u64) };
         }
         let sum = |sum: Self, other: Self| Self {
             read: sum.read + other.read,
@@ -150,12 +153,20 @@ mod tests {
     #[tokio::test]
     async fn rows_are_counted_at_the_leaves() {
         let context = SessionContext::new();
-        context.sql("CREATE TABLE t AS VALUES (1), (2), (3)").await.unwrap();
-        let frame = context.sql("SELECT count(*) FROM t a, t b WHERE a.column1 < b.column1").await.unwrap();
-        let (task, plan) = (Arc::new(frame.task_ctx()), frame.create_physical_plan().await.unwrap());
-        assert_eq!(Scans::of(&plan), Scans { read: 0, total: Some(6) });
-        collect(Arc::clone(&plan), task).await.unwrap();
-        assert_eq!(Scans::of(&plan), Scans { read: 6, total: Some(6) });
+        let airports = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/data/airports.parquet");
+        context.register_parquet("airports", airports, Default::default()).await.unwrap();
+        context.sql("CREATE TABLE memory AS VALUES (1), (2)").await.unwrap();
+        for (sql, is_known) in [
+            ("SELECT max(a.lat + b.lat) FROM airports a, (SELECT * FROM airports LIMIT 3) b", true),
+            ("SELECT max(lat + column1) FROM airports, memory", false),
+        ] {
+            let frame = context.sql(sql).await.unwrap();
+            let (task, plan) = (Arc::new(frame.task_ctx()), frame.create_physical_plan().await.unwrap());
+            assert_eq!(Scans::of(&plan), Scans { read: 0, total: None });
+            collect(Arc::clone(&plan), task).await.unwrap();
+            let scans = Scans::of(&plan);
+            assert!(scans.read >= 1458 && scans.total.is_some_and(|total| total > 0) == is_known, "{sql}: {scans:?}");
+        }
     }
 
     #[test]
