@@ -101,18 +101,20 @@ impl Frame {
     }
 }
 
-/// Sends what a stream yields when there is room for it, and that it panicked.
+/// Sends what a stream yields when there is room for it, up to its end or its first error; a panic is one.
 async fn send(stream: SendableRecordBatchStream, sender: mpsc::Sender<Result<RecordBatch>>, room: Arc<Semaphore>) {
     let mut stream = stream;
     loop {
         let Ok(permit) = room.acquire().await else { return };
         permit.forget();
-        let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
-        let panicked = next.is_err();
-        let next = next.unwrap_or_else(|_| Some(Err(exec_datafusion_err!("a defect of DataFusion: a panic"))));
-        match next {
-            Some(batch) if sender.send(batch).is_ok() && !panicked => {}
-            _ => return,
+        let next = match AssertUnwindSafe(stream.next()).catch_unwind().await {
+            Ok(next) => next,
+            Err(_) => Some(Err(exec_datafusion_err!("a defect of DataFusion: a panic"))),
+        };
+        let Some(batch) = next else { return };
+        let failed = batch.is_err();
+        if sender.send(batch).is_err() || failed {
+            return;
         }
     }
 }
