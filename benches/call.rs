@@ -1,7 +1,6 @@
-//! `WasmScalarUdf::call` on ten million rows, on all cores: what `engine.call` of the Python package is measured against.
+//! `WasmScalarUdf::call` on ten million rows, on all cores: what a call costs that no plan is around.
 //!
-//! `cargo bench --bench call` prints the milliseconds of the fastest of several calls; `python/benches/call.py` runs it and
-//! prints its own beside.
+//! `cargo bench --bench call` prints the milliseconds of the fastest of several calls.
 
 mod support;
 
@@ -23,7 +22,7 @@ const FUNCTIONS: &str = "
         AS WASM FROM INFILE '$F/built/geo.wasm';
     CREATE FUNCTION shout AS WASM FROM INFILE '$F/built/text.wasm'";
 
-/// Degrees up to `limit`, as the script has them.
+/// Degrees up to `limit`.
 fn degrees(step: usize, limit: usize) -> ArrayRef {
     Arc::new(Float64Array::from_iter_values((0..ROWS).map(|row| (row * step % limit) as f64)))
 }
