@@ -8,7 +8,7 @@ use std::{
 };
 
 use datafusion::physical_plan::{ExecutionPlan, StatisticsArgs};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::Engine;
 
@@ -94,9 +94,7 @@ fn show(bar: &ProgressBar, compiling: u64, scans: Option<Scans>, elapsed: Durati
             bar.set_position(read.min(total));
             ("[{bar:30}] {percent}% {msg}", format!("of {}", number(total, "row")))
         }
-        (0, Some(Scans { read: 1.., total: _ })) => {
-            ("{spinner} {msg}", format!("{} read", number(scans.map_or(0, |scans| scans.read), "row")))
-        }
+        (0, Some(Scans { read: read @ 1.., .. })) => ("{spinner} {msg}", format!("{} read", number(read, "row"))),
         (0, _) => ("{spinner} {msg}", "working".to_owned()),
     };
     bar.set_style(ProgressStyle::with_template(template).expect("the templates are right").progress_chars("=> "));
@@ -105,15 +103,7 @@ fn show(bar: &ProgressBar, compiling: u64, scans: Option<Scans>, elapsed: Durati
 }
 
 fn number(count: u64, what: &str) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    format!("{text} {what}{}", if count == 1 { "" } else { "s" })
+    format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
 /// The rows at the leaves of a plan.

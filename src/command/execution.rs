@@ -7,7 +7,7 @@ use datafusion::{
     common::runtime::SpawnedTask,
     config::FormatOptions,
     error::{DataFusionError, Result},
-    execution::{SendableRecordBatchStream, TaskContext},
+    execution::SendableRecordBatchStream,
     logical_expr::LogicalPlan,
     physical_plan::{ExecutionPlan, execute_stream},
 };
@@ -33,8 +33,8 @@ pub(super) struct Execution {
 
 impl Execution {
     /// Plans the statement and starts to run it. Statements that define
-    /// something are complete when this returns. `progress` is shown until the
-    /// result is.
+    /// something are complete when this returns. `progress` is shown until there
+    /// are no more rows.
     ///
     /// # Errors
     ///
@@ -46,15 +46,14 @@ impl Execution {
         let planning = SpawnedTask::spawn(async move { plan(&session, &sql).await });
         let planned = planning.join().await.map_err(not_joined)??;
         progress.watch(&planned.plan);
-        let stream = execute_stream(planned.plan, planned.task)?;
-        let schema = stream.schema();
+        let schema = planned.stream.schema();
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
         Ok(Self {
             schema,
             in_full: planned.is_description,
             format: planned.format,
             batches,
-            task: Some(SpawnedTask::spawn(forward(stream, sender))),
+            task: Some(SpawnedTask::spawn(forward(planned.stream, sender))),
             progress,
         })
     }
@@ -99,16 +98,17 @@ impl Execution {
         if let Some(task) = self.task.take() {
             task.join().await.map_err(not_joined)?;
         }
+        self.hide_progress();
         Ok(None)
     }
 }
 
-/// A statement that is ready to be run.
+/// A statement that is ready to yield its result.
 struct Planned {
     is_description: bool,
     format: FormatOptions,
     plan: Arc<dyn ExecutionPlan>,
-    task: Arc<TaskContext>,
+    stream: SendableRecordBatchStream,
 }
 
 async fn plan(session: &Session, sql: &str) -> Result<Planned> {
@@ -117,11 +117,13 @@ async fn plan(session: &Session, sql: &str) -> Result<Planned> {
         frame.logical_plan(),
         LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_)
     );
+    let task = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
     Ok(Planned {
         is_description,
         format: session.context().copied_config().options().format.clone(),
-        task: Arc::new(frame.task_ctx()),
-        plan: frame.create_physical_plan().await?,
+        stream: execute_stream(Arc::clone(&plan), task)?,
+        plan,
     })
 }
 

@@ -86,14 +86,12 @@ impl<W: Write> Printer<W> {
         let mut rows = 0;
         if execution.schema().fields().is_empty() {
             rows = drain(&mut execution).await?;
-            execution.hide_progress();
         } else {
             let mut table = Table::new(execution.schema(), limit);
             while let Some(batch) = execution.next().await? {
                 rows += batch.num_rows();
                 table.add(batch);
             }
-            execution.hide_progress();
             self.write(table.render(execution.format())?.as_bytes())?;
         }
         if !self.quiet {
