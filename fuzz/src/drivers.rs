@@ -15,7 +15,7 @@ use datafusion::{
     logical_expr::ColumnarValue,
 };
 use wasmfusion::{
-    Engine, EngineOptions, GuestType, Module,
+    Engine, EngineOptions, Module,
     fuzzing::{Outcome, Routes, exports},
 };
 

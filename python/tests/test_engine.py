@@ -1,0 +1,175 @@
+"""Engines: creating functions and calling them on arrays."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy
+import polars
+import pyarrow as pa
+import pytest
+import wasmfusion
+
+from conftest import BUILT, FOREVER, PLUS, ROOT
+
+
+def test_arrays_of_all_kinds_are_arguments(engine: wasmfusion.Engine) -> None:
+    ones = pa.array([1, 2, None])
+    for other in (pa.array([10, 20, 30]), pa.chunked_array([[10], [20, 30]]), [10, 20, 30], numpy.array([10, 20, 30]),
+                  polars.Series([10, 20, 30])):
+        assert engine.call("plus", ones, other).to_pylist() == [11, 22, None]
+    assert engine.call("plus", ones.slice(1), 5).to_pylist() == [7, None]
+    assert engine.call("plus", 2, pa.scalar(3, pa.int32())).to_pylist() == [5]
+    assert engine.call("plus", 2, 3, rows=3).to_pylist() == [5, 5, 5]
+    assert engine.call("shout", pa.array(["a", None, "ä"])).to_pylist() == ["A!", None, "Ä!"]
+    assert engine.call("words", ["to be", ""]).to_pylist() == [["to", "be"], []]
+    assert engine.call("plus", pa.chunked_array([], pa.int64()), 1).to_pylist() == []
+
+
+def test_arguments_that_do_not_fit_are_refused(engine: wasmfusion.Engine) -> None:
+    with pytest.raises(ValueError, match="argument 1 has 1 rows, but argument 0 2"):
+        engine.call("plus", [1, 2], [1])
+    with pytest.raises(wasmfusion.WasmError, match="plus"):
+        engine.call("plus", [1], ["one"])
+    with pytest.raises(wasmfusion.WasmError, match="takes 2 arguments"):
+        engine.call("plus", [1])
+    with pytest.raises(wasmfusion.WasmError, match="[Oo]verflow|[Cc]ast|range"):
+        engine.call("plus", [1], pa.array([2**64 - 1], pa.uint64()))
+    with pytest.raises(KeyError, match="there is no function nope; there are: haversine, plus, shout, words"):
+        engine.call("nope")
+
+
+def test_what_a_function_is(engine: wasmfusion.Engine) -> None:
+    function = engine.function("haversine")
+    assert function.parameters == {"lat1": "Float64", "lon1": "Float64", "lat2": "Float64", "lon2": "Float64"}
+    assert (function.return_type, function.abi, function.volatility) == ("Float64", "BASIC", "IMMUTABLE")
+    assert not function.is_table and engine.function("words").is_table
+    assert "CREATE" in function.statement and len(function.module_hash) == 64
+    assert "haversine(lat1 Float64" in repr(function)
+    assert list(engine.functions) == ["haversine", "plus", "shout", "words"]
+
+
+def test_functions_are_created_by_parts_and_by_statements() -> None:
+    engine = wasmfusion.Engine()
+    made = engine.create_function(
+        "Quotient",
+        BUILT / "text.core.wasm",
+        wit=ROOT / "udf-fixtures" / "rust" / "text" / "wit" / "text.wit",
+        export="checked-div",
+        grow_to=1 << 25,
+        volatility="STABLE",
+    )
+    assert made is not None and (made.name, made.abi, made.volatility) == ("quotient", "CANONICAL", "STABLE")
+    assert engine.call("QUOTIENT", 42, 5).to_pylist() == [8]
+    kept = engine.create_function("quotient", PLUS, if_not_exists=True)
+    assert kept is not None and kept.abi == "CANONICAL"
+    with pytest.raises(wasmfusion.WasmError, match="exists already"):
+        engine.create_function("quotient", PLUS)
+    text = f"CREATE FUNCTION shout AS WASM FROM INFILE '{BUILT / 'text.wasm'}'"
+    assert engine.create_function(text) is None
+    assert engine.call("shout", "a").to_pylist() == ["A!"]
+    engine.drop_function("shout")
+    engine.drop_function("shout", if_exists=True)
+    with pytest.raises(wasmfusion.WasmError, match="shout"):
+        engine.drop_function("shout")
+    odd = engine.create_function('odd "name"', PLUS, parameters={"a b": "BIGINT", "c": "BIGINT"}, returns="BIGINT",
+                                 export="plus")
+    assert odd is not None and odd.name == 'odd "name"' and list(odd.parameters) == ["a b", "c"]
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        engine.create_function("f", "nowhere.wasm")
+    with pytest.raises(TypeError, match="without a module"):
+        engine.create_function("f", returns="BIGINT")
+
+
+def test_the_guest_fails_with_what_is_known(engine: wasmfusion.Engine) -> None:
+    engine.create_function("checked_div", BUILT / "text.wasm")
+    with pytest.raises(wasmfusion.GuestError, match="row 1") as caught:
+        engine.call("checked_div", [1, 2], [1, 0])
+    error = caught.value
+    assert (error.function, error.row, len(error.arguments)) == ("checked_div", 1, 2)
+    assert isinstance(error, wasmfusion.WasmError) and error.failure
+
+
+def test_variables_are_those_of_sql() -> None:
+    engine = wasmfusion.Engine(timeout_ms=50, create_from_url=True)
+    rows = wasmfusion.SessionContext(engine).sql("SHOW wasm.timeout_ms").to_pylist()
+    assert rows[0]["value"] == "50"
+    engine.create_function("forever", FOREVER, parameters={"x": "BIGINT"}, returns="BIGINT")
+    with pytest.raises(wasmfusion.GuestError, match="50 ms"):
+        engine.call("forever", 1)
+    with pytest.raises(wasmfusion.WasmError, match="no variable wasm.tempo"):
+        wasmfusion.Engine(tempo=1)
+    with pytest.raises(wasmfusion.WasmError, match="it takes"):
+        wasmfusion.Engine(timeout_ms="soon")
+
+
+def test_eight_threads_call_one_function(engine: wasmfusion.Engine) -> None:
+    failures: list[object] = []
+
+    def work(thread: int) -> None:
+        array = pa.array(range(thread, thread + 50_000))
+        try:
+            for _ in range(20):
+                result = engine.call("plus", array, thread)
+                if result != pa.array(range(2 * thread, 2 * thread + 50_000)):
+                    failures.append(thread)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_other_threads_run_during_a_call() -> None:
+    engine = wasmfusion.Engine(timeout_ms=400)
+    engine.create_function("forever", FOREVER, parameters={"x": "BIGINT"}, returns="BIGINT")
+    turns = 0
+
+    def turn() -> None:
+        nonlocal turns
+        while caller.is_alive():
+            turns += 1
+            time.sleep(0.01)
+
+    def call() -> None:
+        with pytest.raises(wasmfusion.GuestError):
+            engine.call("forever", 1)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    turn()
+    assert turns > 5
+
+
+def test_names_are_those_of_sql(engine: wasmfusion.Engine) -> None:
+    session = wasmfusion.SessionContext(engine)
+    session.sql(f"CREATE FUNCTION \"Words\" AS WASM FROM INFILE '{BUILT / 'tables.wasm'}' USING EXPORT 'words'")
+    made = engine.create_function("SHOUTED", (BUILT / "text.wasm").read_bytes(), export="shout", abi="canonical")
+    assert made is not None and made.name == "shouted" and "Words" in engine.functions
+    engine.drop_function("Words")
+    assert "Words" not in engine.functions and "words" in engine.functions
+    engine.drop_function("Words")
+    assert "words" not in engine.functions
+
+
+def test_parts_that_are_no_words_are_refused(engine: wasmfusion.Engine) -> None:
+    with pytest.raises(ValueError, match="abi is one of BASIC, CANONICAL, not 'C'"):
+        engine.create_function("f", PLUS, abi="C")
+    with pytest.raises(ValueError, match="volatility is one of"):
+        engine.create_function("f", PLUS, volatility="STABLE AS")
+    with pytest.raises(TypeError, match="without a module"):
+        engine.create_function("CREATE FUNCTION f AS WASM FROM INFILE 'f.wasm'", or_replace=True)
+
+
+def test_modules_come_as_any_bytes_and_from_any_path(tmp_path: Path) -> None:
+    (tmp_path / "it's.wat").write_bytes(PLUS)
+    for module in (bytearray(PLUS), memoryview(PLUS), tmp_path / "it's.wat", str(tmp_path / "it's.wat")):
+        engine = wasmfusion.Engine()
+        engine.create_function("plus", module, parameters={"a": "BIGINT", "b": "BIGINT"}, returns="BIGINT")
+        assert engine.call("plus", 1, 2).to_pylist() == [3]
