@@ -1,9 +1,10 @@
 //! The variables of an engine: `wasm.…` in SQL, [`EngineOptions`] at start.
 
 use std::{
+    ffi::OsString,
     fmt::Display,
     ops::RangeInclusive,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -111,15 +112,16 @@ macro_rules! variables {
             /// The folder in which functions, their modules and extensions outlive the process, and in which `plancache`
             /// is if that is not given; `None` when they live in memory only. It is made if it does not exist.
             pub data_dir: Option<PathBuf>,
-            /// The program that compiles modules, in processes of its own that can be ended: the `wasmfusion` command, or
-            /// another that calls [`run_compiler`](crate::run_compiler). `None` to compile in this process, where
-            /// `compile_timeout_ms` ends the waiting but not the work, and `max_compile_memory_mb` says nothing.
-            pub compiler: Option<PathBuf>,
+            /// The program that compiles modules, in processes of its own that can be ended, and its first arguments: the
+            /// `wasmfusion` command, or another that calls [`run_compiler`](crate::run_compiler). Empty to compile in this
+            /// process, where `compile_timeout_ms` ends the waiting but not the work, and `max_compile_memory_mb` says
+            /// nothing.
+            pub compiler: Vec<OsString>,
         }
 
         impl Default for EngineOptions {
             fn default() -> Self {
-                Self { $($name: $default,)+ plancache: None, data_dir: None, compiler: None }
+                Self { $($name: $default,)+ plancache: None, data_dir: None, compiler: Vec::new() }
             }
         }
 
@@ -303,8 +305,8 @@ impl Variables {
     }
 
     /// The program that compiles.
-    pub(crate) fn compiler(&self) -> Option<&Path> {
-        self.start.compiler.as_deref()
+    pub(crate) fn compiler(&self) -> &[OsString] {
+        &self.start.compiler
     }
 
     /// The most bytes of images in the plancache; `None` when there is no limit.

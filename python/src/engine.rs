@@ -1,6 +1,6 @@
 //! Engines.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use pyo3::prelude::*;
 use wasmfusion::{EngineOptions, Progress};
@@ -34,8 +34,9 @@ impl Engine {
         plancache: Option<PathBuf>,
         variables: Vec<(String, String)>,
         shows_progress: bool,
+        compiler: Vec<OsString>,
     ) -> PyResult<Self> {
-        let mut options = EngineOptions { data_dir, plancache, ..EngineOptions::default() };
+        let mut options = EngineOptions { data_dir, plancache, compiler, ..EngineOptions::default() };
         for (name, value) in variables {
             options.set(&name, &value).map_err(raise_own)?;
         }
@@ -58,4 +59,10 @@ impl Engine {
         let found = engine.function(name).or_else(|| engine.function(&name.to_lowercase()));
         Ok(found.map(|definition| Function { definition, shared: self.0.clone() }))
     }
+}
+
+/// What a process of the compiler does, with its arguments.
+#[pyfunction]
+pub(crate) fn run_compiler(arguments: Vec<String>) -> PyResult<()> {
+    wasmfusion::run_compiler(&arguments).map_err(raise_own)
 }

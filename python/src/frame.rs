@@ -244,12 +244,14 @@ impl Iterator for Reader {
 
 /// What was raised, as text.
 fn raised_text(py: Python<'_>, raised: &PyErr) -> String {
+    let text = raised.to_string();
     if raised.is_instance_of::<PyKeyboardInterrupt>(py) {
-        // The interface has no way for Python's exceptions: the signal is given back.
+        // The interface has no way for Python's exceptions: the signal is given back, to be raised when Python runs next,
+        // so nothing of Python may be asked after this.
         // SAFETY: it only sets a flag.
         unsafe { pyo3::ffi::PyErr_SetInterrupt() };
     }
-    raised.to_string()
+    text
 }
 
 impl RecordBatchReader for Reader {

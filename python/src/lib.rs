@@ -13,7 +13,7 @@ mod wait;
 mod _wasmfusion {
     #[pymodule_export]
     use super::{
-        engine::Engine,
+        engine::{Engine, run_compiler},
         error::{GuestError, WasmError},
         frame::Frame,
         function::Function,

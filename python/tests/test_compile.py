@@ -13,7 +13,7 @@ package demo:words;
 
 world words {
   export title: func(text: string) -> string;
-  export mean: func(values: list<f64>) -> f64;
+  export average: func(values: list<f64>) -> f64;
 }
 """
 
@@ -24,7 +24,7 @@ class WitWorld(wit_world.WitWorld):
     def title(self, text: str) -> str:
         return text.title()
 
-    def mean(self, values: list[float]) -> float:
+    def average(self, values: list[float]) -> float:
         return sum(values) / len(values)
 """
 
@@ -32,13 +32,13 @@ class WitWorld(wit_world.WitWorld):
 @pytest.mark.skipif(importlib.util.find_spec("componentize_py") is None, reason="componentize-py is not installed")
 def test_python_is_compiled() -> None:
     component = wasmfusion.compile_python(SOURCE, WIT)
-    engine = wasmfusion.Engine(max_raw_module_size=1 << 27)
+    engine = wasmfusion.Engine()
     engine.create_function("title", component)
-    engine.create_function("mean", component)
+    engine.create_function("average", component)
     assert engine.call("title", ["to be", None]).to_pylist() == ["To Be", None]
-    assert engine.call("mean", [[1.0, 2.0]]).to_pylist() == [1.5]
+    assert engine.call("average", [[1.0, 2.0]]).to_pylist() == [1.5]
     with pytest.raises(wasmfusion.GuestError):
-        engine.call("mean", [[]])
+        engine.call("average", [[]])
     with pytest.raises(ValueError, match="componentize-py:"):
         wasmfusion.compile_python("import nowhere", WIT)
 

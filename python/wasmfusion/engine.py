@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from . import _bindings
+from . import _bindings, _compiler
 from ._wasmfusion import Engine as NativeEngine
 from ._wasmfusion import Function as NativeFunction
 from ._wasmfusion import Session as NativeSession
@@ -130,7 +130,7 @@ class Engine:
         **variables: bool | int | str,
     ) -> None:
         words = [(name, str(value).lower()) for name, value in variables.items()]
-        self._native = NativeEngine(data_dir, plancache, words, progress)
+        self._native = NativeEngine(data_dir, plancache, words, progress, _compiler.command())
         self._session = NativeSession(self._native)
 
     def create_function(

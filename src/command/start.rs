@@ -1,6 +1,6 @@
 //! The session with the settings of the command line.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use tokio::runtime::Runtime;
 use wasmfusion::{Engine, EngineOptions, Session};
@@ -39,10 +39,11 @@ pub(super) fn session(options: &Options, runtime: &Runtime) -> Result<Session, E
 }
 
 /// What compiles modules.
-fn this_program() -> Option<PathBuf> {
+fn this_program() -> Vec<OsString> {
     // The program that is running, also when another version has its place meanwhile.
     let running = PathBuf::from("/proc/self/exe");
-    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
+    let program = if running.exists() { Some(running) } else { std::env::current_exe().ok() };
+    program.map(PathBuf::into_os_string).into_iter().collect()
 }
 
 fn engine(options: &Options, without: EngineOptions) -> Result<Arc<Engine>, Error> {

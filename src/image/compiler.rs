@@ -6,6 +6,7 @@
 //! waits longer than is allowed.
 
 use std::{
+    ffi::OsString,
     io::{self, Read, Write},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -56,14 +57,14 @@ impl Limits {
 /// # Errors
 /// What the compiler said, or which limit it exceeded.
 pub(super) fn compile(
-    program: Option<&Path>,
+    program: &[OsString],
     kind: Kind,
     wasm: &[u8],
     limits: Limits,
 ) -> std::result::Result<Vec<u8>, Failure> {
     match program {
-        Some(program) => compile_with(program, kind, wasm, limits),
-        None => compile_here(kind, wasm.to_vec(), limits),
+        [program, arguments @ ..] => compile_with(program.as_ref(), arguments, kind, wasm, limits),
+        [] => compile_here(kind, wasm.to_vec(), limits),
     }
 }
 
@@ -89,9 +90,16 @@ fn compile_here(kind: Kind, wasm: Vec<u8>, limits: Limits) -> std::result::Resul
 }
 
 /// In another process.
-fn compile_with(program: &Path, kind: Kind, wasm: &[u8], limits: Limits) -> std::result::Result<Vec<u8>, Failure> {
+fn compile_with(
+    program: &Path,
+    arguments: &[OsString],
+    kind: Kind,
+    wasm: &[u8],
+    limits: Limits,
+) -> std::result::Result<Vec<u8>, Failure> {
     let refused = |error: io::Error| Failure::Refused(format!("the compiler {}: {error}", program.display()));
     let mut child = Command::new(program)
+        .args(arguments)
         .args([COMMAND, kind.name(), &limits.memory.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -141,9 +149,23 @@ fn failure(status: ExitStatus, message: &str, limits: Limits) -> Failure {
     }
     match status.code() {
         Some(_) => Failure::Refused(message.to_owned()),
+        // Ctrl-C on a terminal reaches it, too, and says nothing about the module.
+        None if is_interrupted(status) => Failure::Refused(format!("the compiler was ended ({status})")),
         // A stack that overflows, or a defect of the compiler.
         None => Failure::TooMuch(format!("the compiler crashed ({status})")),
     }
+}
+
+#[cfg(unix)]
+fn is_interrupted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    const SIGINT: i32 = 2;
+    status.signal() == Some(SIGINT)
+}
+
+#[cfg(not(unix))]
+fn is_interrupted(_: ExitStatus) -> bool {
+    false
 }
 
 /// The first argument of a program that compiles.
@@ -211,10 +233,10 @@ mod tests {
             "i64 ".repeat(400)
         );
         let wasm = wat::parse_str(text).unwrap();
-        let failure = compile(None, Kind::Drivers, &wasm, Limits { time: 1, memory: 0 }).unwrap_err();
+        let failure = compile(&[], Kind::Drivers, &wasm, Limits { time: 1, memory: 0 }).unwrap_err();
         assert!(matches!(&failure, Failure::TooMuch(text) if text.contains("more than 1 ms")), "{failure:?}");
-        assert!(compile(None, Kind::Drivers, b"\0asm\x01\0\0\0", Limits { time: 0, memory: 0 }).is_ok());
-        let refused = compile(None, Kind::Drivers, b"\0asm\x01\0\0\x01", Limits { time: 0, memory: 0 }).unwrap_err();
+        assert!(compile(&[], Kind::Drivers, b"\0asm\x01\0\0\0", Limits { time: 0, memory: 0 }).is_ok());
+        let refused = compile(&[], Kind::Drivers, b"\0asm\x01\0\0\x01", Limits { time: 0, memory: 0 }).unwrap_err();
         assert!(matches!(refused, Failure::Refused(_)));
     }
 }

@@ -13,7 +13,7 @@ use datafusion::{
         record_batch::RecordBatch,
     },
     dataframe::DataFrame,
-    error::Result,
+    error::{DataFusionError, Result},
     execution::{FunctionRegistry, memory_pool::MemoryPool, session_state::SessionStateBuilder},
     logical_expr::{LogicalPlanBuilder, ScalarUDF, planner::RelationPlanner},
     optimizer::AnalyzerRule,
@@ -138,7 +138,9 @@ impl Session {
             Statement::CreateFunction(statement) => self.create_function(&statement).await?,
             Statement::DropFunction { name, as_written, if_exists } => {
                 if !self.drop_function(&name, &as_written, if_exists)? {
-                    return self.datafusion(sql).await;
+                    // DataFusion does not say which function does not exist.
+                    let context = |error: DataFusionError| error.context(format!("DROP FUNCTION {as_written}"));
+                    return self.datafusion(sql).await.map_err(context);
                 }
             }
             Statement::ShowCreateFunction(name) => return self.show_create_function(&name),

@@ -1,6 +1,6 @@
 //! Small modules that keep the compiler busy: it is ended, and nobody else has to wait for it.
 
-use std::{fs, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{fs, sync::Arc, thread, time::Duration};
 
 use datafusion::error::Result;
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ impl Scene {
 
     /// An engine whose compiler is the command.
     fn with_compiler(compile_timeout_ms: u64, max_compile_memory_mb: u64) -> Self {
-        let compiler = Some(PathBuf::from(env!("CARGO_BIN_EXE_wasmfusion")));
+        let compiler = vec![env!("CARGO_BIN_EXE_wasmfusion").into()];
         Self::new(EngineOptions { compiler, compile_timeout_ms, max_compile_memory_mb, ..EngineOptions::default() })
     }
 
@@ -83,9 +83,25 @@ fn a_compiler_that_takes_too_much_memory_is_ended() {
 
 #[test]
 fn a_compiler_that_is_none_is_named() {
-    let compiler = Some(PathBuf::from("/no/such/program"));
+    let compiler = vec!["/no/such/program".into()];
     let scene = Scene::new(EngineOptions { compiler, ..EngineOptions::default() });
     scene.refused("f", &harmless(1), "the compiler /no/such/program: No such file");
+}
+
+/// Ctrl-C on a terminal reaches the compiler as well; that says nothing about the module.
+#[test]
+#[cfg(unix)]
+fn a_compiler_that_was_interrupted_is_started_again() {
+    let folder = TempDir::new().unwrap();
+    let starts = folder.path().join("starts");
+    let script = r#"echo started >> "$0"; kill -INT $$"#;
+    let compiler = vec!["/bin/sh".into(), "-c".into(), script.into(), starts.clone().into()];
+    let scene = Scene::new(EngineOptions { compiler, ..EngineOptions::default() });
+    let times = || fs::read_to_string(&starts).unwrap().lines().count();
+    scene.refused("f", &harmless(1), "the compiler was ended (signal: 2 (SIGINT))");
+    let first = times();
+    scene.refused("f", &harmless(1), "the compiler was ended");
+    assert!(times() > first);
 }
 
 /// More modules that take long than there are cores.
