@@ -190,7 +190,9 @@ pub fn run_compiler(arguments: &[String]) -> Result<()> {
     let mut wasm = Vec::new();
     io::stdin().lock().read_to_end(&mut wasm).map_err(|error| failed(&error))?;
     let code = precompile(kind, &wasm).map_err(|error| Error::Statement(format!("{error:#}")))?;
-    io::stdout().lock().write_all(&code).map_err(|error| failed(&error))
+    // Nobody flushes it at the end of a process that did not begin in Rust.
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&code).and_then(|()| stdout.flush()).map_err(|error| failed(&error))
 }
 
 fn unknown(arguments: &[String]) -> Error {

@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Drivers,
     /// The same without inlining, so that a backtrace has every frame.
     Replay,
-    /// A component as the user gave it, which wasmtime's epochs interrupt.
+    /// A component as the user gave it, which wasmtime's epochs interrupt, without inlining.
     Component,
 }
 
@@ -96,7 +96,8 @@ fn engine(kind: Kind) -> Result<Engine> {
     // Only for the atomic load that our own checks consist of; guests are validated without it.
     config.wasm_features(WasmFeatures::THREADS, true);
     config.epoch_interruption(kind == Kind::Component);
-    if kind != Kind::Replay {
+    // Large components would take gigabytes to compile: inlining keeps what the compiler needs of all functions at once.
+    if kind == Kind::Drivers {
         config.compiler_inlining(Inlining::Yes);
         // SAFETY: the flag changes which calls are inlined and nothing else; any number is right.
         unsafe {
