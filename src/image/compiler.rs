@@ -223,6 +223,17 @@ mod tests {
         assert!(!limits(0, 5).within(limits(5, 5)) && limits(0, 0).within(limits(0, 0)));
     }
 
+    /// What took too much is not tried again.
+    #[test]
+    #[cfg(unix)]
+    fn ctrl_c_is_not_taken_for_a_crash() {
+        use std::os::unix::process::ExitStatusExt as _;
+        let (interrupted, crashed) = (2, 11);
+        let ended = |signal| failure(ExitStatus::from_raw(signal), "", Limits { time: 0, memory: 0 });
+        assert!(matches!(ended(interrupted), Failure::Refused(text) if text.contains("was ended")));
+        assert!(matches!(ended(crashed), Failure::TooMuch(text) if text.contains("crashed")));
+    }
+
     #[test]
     fn what_takes_too_long_is_not_waited_for() {
         // A function with 400 loops in each other and 400 variables.

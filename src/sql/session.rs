@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -12,6 +13,7 @@ use datafusion::{
         datatypes::{DataType, Field, Schema},
         record_batch::RecordBatch,
     },
+    common::internal_err,
     dataframe::DataFrame,
     error::{DataFusionError, Result},
     execution::{FunctionRegistry, memory_pool::MemoryPool, session_state::SessionStateBuilder},
@@ -19,6 +21,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
     prelude::{SessionConfig, SessionContext},
 };
+use futures::FutureExt as _;
 
 use super::{
     backup, extension,
@@ -184,7 +187,14 @@ impl Session {
     }
 
     /// A statement that is not ours. It may call table functions.
+    /// Has DataFusion plan and carry out a statement. There are statements at which it panics, such as `SELECT (SELECT FROM t)`:
+    /// that is an error here.
     async fn datafusion(&self, sql: &str) -> Result<DataFrame> {
+        let planned = AssertUnwindSafe(self.planned(sql)).catch_unwind().await;
+        planned.unwrap_or_else(|_| internal_err!("DataFusion panicked while planning the statement"))
+    }
+
+    async fn planned(&self, sql: &str) -> Result<DataFrame> {
         let state = self.context.state();
         let mut statement = state.sql_to_statement(sql, &state.config().options().sql_parser.dialect)?;
         rewrite(&mut statement, &|name| self.engine.has_function(name));

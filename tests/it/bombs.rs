@@ -88,22 +88,6 @@ fn a_compiler_that_is_none_is_named() {
     scene.refused("f", &harmless(1), "the compiler /no/such/program: No such file");
 }
 
-/// Ctrl-C on a terminal reaches the compiler as well; that says nothing about the module.
-#[test]
-#[cfg(unix)]
-fn a_compiler_that_was_interrupted_is_started_again() {
-    let folder = TempDir::new().unwrap();
-    let starts = folder.path().join("starts");
-    let script = r#"echo started >> "$0"; kill -INT $$"#;
-    let compiler = vec!["/bin/sh".into(), "-c".into(), script.into(), starts.clone().into()];
-    let scene = Scene::new(EngineOptions { compiler, ..EngineOptions::default() });
-    let times = || fs::read_to_string(&starts).unwrap().lines().count();
-    scene.refused("f", &harmless(1), "the compiler was ended (signal: 2 (SIGINT))");
-    let first = times();
-    scene.refused("f", &harmless(1), "the compiler was ended");
-    assert!(times() > first);
-}
-
 /// More modules that take long than there are cores.
 #[track_caller]
 fn check_that_others_go_on(scene: &Scene, size: usize, why: &str) {
