@@ -7,10 +7,11 @@
 use std::{
     fs::DirBuilder,
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Change, Extension, StoredFunction, modules::ModuleText};
 use crate::error::{Error, Result};
@@ -70,6 +71,22 @@ fn failed(path: &Path, what: impl std::fmt::Display) -> Error {
     Error::Catalog { path: path.display().to_string(), message: what.to_string() }
 }
 
+/// Sets WAL mode, and returns the mode that the database is in.
+///
+/// SQLite does not wait here, whatever the timeout is, when others set the mode of a new database at the same time:
+/// each holds what the other one needs, so one of them has to begin again.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let begin = Instant::now();
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begin.elapsed() < WAIT => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            result => return result,
+        }
+    }
+}
+
 impl Store {
     /// Opens the database of a folder, and makes both when they do not exist.
     ///
@@ -97,7 +114,7 @@ impl Store {
             // What is dropped makes the file smaller. It has to be said before the first table is made.
             .execute_batch("PRAGMA auto_vacuum = FULL; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")
             .map_err(failure)?;
-        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failure)?;
+        let mode = write_ahead(connection).map_err(failure)?;
         if mode != "wal" {
             return Err(failed(path, format!("the file system does not allow WAL mode (it is {mode})")));
         }
@@ -228,5 +245,30 @@ impl Access<'_> {
             Ok(revision)
         };
         run().map_err(|error| self.failure(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Barrier, thread};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn many_make_the_same_database() {
+        for _ in 0..20 {
+            let folder = TempDir::new().unwrap();
+            let barrier = Barrier::new(16);
+            thread::scope(|scope| {
+                for _ in 0..16 {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        Store::open(folder.path()).unwrap();
+                    });
+                }
+            });
+        }
     }
 }
