@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use support::median_time;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wasmfusion::{Engine, EngineOptions, Session};
@@ -31,19 +32,6 @@ fn run(runtime: &Runtime, session: &Session, sql: &str) {
     hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
 }
 
-/// The median time of `runs`.
-fn median(runs: usize, mut work: impl FnMut(usize)) -> Duration {
-    let mut times: Vec<Duration> = (0..runs)
-        .map(|run| {
-            let start = Instant::now();
-            work(run);
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[runs / 2]
-}
-
 fn statements(runtime: &Runtime) {
     let module = support::fixtures().join("wat/longs.wat");
     let create = |name: usize| {
@@ -56,7 +44,7 @@ fn statements(runtime: &Runtime) {
     let folder = TempDir::new().expect("a folder");
     let sessions = [on(None), on(Some(folder.path()))];
     let both = |what: &str, runs: usize, sql: &dyn Fn(usize) -> String| {
-        let times = sessions.each_ref().map(|session| median(runs, |n| run(runtime, session, &sql(n))));
+        let times = sessions.each_ref().map(|session| median_time(runs, |n| run(runtime, session, &sql(n))));
         println!("| {what} | {} | {} |", times[0].as_micros(), times[1].as_micros());
     };
     both("SELECT 1", 2001, &|_| "SELECT 1".to_owned());

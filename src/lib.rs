@@ -34,6 +34,7 @@ mod module;
 mod progress;
 mod sandbox;
 mod sql;
+mod thread;
 mod variables;
 mod whole;
 

@@ -2,7 +2,12 @@
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use datafusion::{
     arrow::{
@@ -51,6 +56,19 @@ pub(crate) fn resident() -> u64 {
     let what = ProcessRefreshKind::nothing().with_memory();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[me]), true, what);
     system.process(me).expect("this process").memory()
+}
+
+/// The median of the times that `runs` runs of `work` take.
+pub(crate) fn median_time(runs: usize, mut work: impl FnMut(usize)) -> Duration {
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|run| {
+            let start = Instant::now();
+            work(run);
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[runs / 2]
 }
 
 /// A scalar function with everything that DataFusion prepares once per query.

@@ -40,7 +40,7 @@ impl Engine {
         for (name, value) in variables {
             options.set(&name, &value).map_err(raise_own)?;
         }
-        let engine = wait_blocking(py, Progress::hidden(), || {}, move || wasmfusion::Engine::new(options))?;
+        let engine = wait_blocking(py, Arc::new(Progress::hidden()), || {}, move || wasmfusion::Engine::new(options))?;
         Ok(Self(Shared { engine: engine.map_err(raise_own)?, shows_progress }))
     }
 

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::{
-    arrow::{array::ArrayRef, compute::concat},
+    arrow::{
+        array::ArrayRef,
+        compute::concat,
+        datatypes::{Field, Schema},
+    },
     error::DataFusionError,
     logical_expr::{ColumnarValue, ScalarUDF, ScalarUDFImpl as _},
     scalar::ScalarValue,
@@ -16,7 +20,7 @@ use pyo3::{
     prelude::*,
     types::PyCapsule,
 };
-use pyo3_arrow::{PyArray, input::AnyArray};
+use pyo3_arrow::{PyArray, PySchema, input::AnyArray};
 use wasmfusion::{Abi, FunctionDefinition, Interrupt, Volatility, WasmScalarUdf, WasmTableFunction};
 
 use crate::{
@@ -84,6 +88,14 @@ impl Function {
         params.map(|param| (param.name.clone(), param.data_type.to_string())).collect()
     }
 
+    /// The types of the parameters as Arrow has them.
+    #[getter]
+    fn types(&self) -> PySchema {
+        let params = self.definition.signature().params.iter();
+        let fields: Vec<_> = params.map(|param| Field::new(&param.name, param.data_type.clone(), true)).collect();
+        PySchema::new(Arc::new(Schema::new(fields)))
+    }
+
     /// The type of the result.
     #[getter]
     fn return_type(&self) -> String {
@@ -104,7 +116,7 @@ impl Function {
             let (args, rows) = arguments(udf.name(), args, &constants, rows)?;
             udf.call(&args, rows).and_then(|value| value.into_array(rows)).map_err(Wrong::Call)
         };
-        let called = wait_blocking(py, self.shared.progress(), || interrupt.stop(), work)?;
+        let called = wait_blocking(py, Arc::new(self.shared.progress()), || interrupt.stop(), work)?;
         called.map(PyArray::from_array_ref).map_err(|wrong| match wrong {
             Wrong::Call(error) => raise(error),
             Wrong::Rows(text) => PyValueError::new_err(text),
@@ -182,7 +194,7 @@ fn arguments(
 }
 
 /// An argument as one array: those that come in chunks are joined.
-fn whole(arg: AnyArray) -> PyResult<ArrayRef> {
+pub(crate) fn whole(arg: AnyArray) -> PyResult<ArrayRef> {
     match arg {
         AnyArray::Array(array) => Ok(array.into_inner().0),
         AnyArray::Stream(stream) => {

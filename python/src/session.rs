@@ -7,17 +7,20 @@ use std::{
 
 use datafusion::{
     arrow::record_batch::RecordBatch,
+    common::ParamValues,
     datasource::MemTable,
     logical_expr::LogicalPlan,
     prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions},
+    scalar::ScalarValue,
 };
 use pyo3::prelude::*;
-use pyo3_arrow::input::AnyRecordBatch;
+use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
 
 use crate::{
     engine::{Engine, Shared},
     error::{WasmError, raise},
     frame::Frame,
+    function::whole,
     wait::wait,
 };
 
@@ -49,10 +52,27 @@ impl Session {
         Self { session: Arc::new(wasmfusion::Session::new(Arc::clone(&shared.engine))), shared }
     }
 
-    /// Plans a statement; one that defines, changes or writes something is carried out.
-    fn sql(&self, py: Python<'_>, statement: String) -> PyResult<Frame> {
+    /// Plans a statement, with arrays of one value each for its parameters, which have names or numbers; one that defines,
+    /// changes or writes something is carried out.
+    #[pyo3(signature = (statement, values=None, names=None))]
+    fn sql(
+        &self,
+        py: Python<'_>,
+        statement: String,
+        values: Option<Vec<AnyArray>>,
+        names: Option<Vec<String>>,
+    ) -> PyResult<Frame> {
+        let values = values.map(|values| values.into_iter().map(scalar).collect::<PyResult<Vec<_>>>()).transpose()?;
+        let values = values.map(|values| match names {
+            Some(names) => ParamValues::from(names.into_iter().zip(values).collect::<Vec<_>>()),
+            None => ParamValues::from(values),
+        });
         let frame = self.with(py, |session| async move {
             let frame = session.sql(&statement).await?;
+            let frame = match values {
+                Some(values) => frame.with_param_values(values)?,
+                None => frame,
+            };
             match frame.logical_plan() {
                 // To DataFusion, these are queries that run when they are read, each time.
                 LogicalPlan::Dml(_) | LogicalPlan::Copy(_) => session.context().read_batches(frame.collect().await?),
@@ -121,6 +141,11 @@ impl Session {
     fn pack_extension(&self, py: Python<'_>, folder: PathBuf, output: Option<PathBuf>) -> PyResult<(String, PathBuf)> {
         self.with(py, |session| async move { session.pack_extension(&folder, output.as_deref()) })
     }
+}
+
+/// The value of an array of one.
+fn scalar(array: AnyArray) -> PyResult<ScalarValue> {
+    ScalarValue::try_from_array(&whole(array)?, 0).map_err(raise)
 }
 
 /// How names of files end: those of a folder as is usual, a single one as it likes.

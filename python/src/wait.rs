@@ -1,16 +1,15 @@
 //! Waiting for Rust from Python: without the interpreter's lock, and until Ctrl-C.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     process,
     sync::{Arc, OnceLock, mpsc},
     time::Duration,
 };
 
+use futures::future::abortable;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use tokio::{
-    runtime::{Builder, Runtime},
-    task::JoinError,
-};
+use tokio::runtime::{Builder, Runtime};
 use wasmfusion::Progress;
 
 /// How often it is looked whether the user has pressed Ctrl-C.
@@ -39,8 +38,11 @@ pub(crate) fn runtime() -> PyResult<&'static Runtime> {
     ))
 }
 
-/// Runs a future among the workers of the runtime and waits for it, while progress is shown. At a signal whose handler
-/// raises, `stop` is called, the future is dropped, and what was raised is the error. A panic becomes an error.
+/// Runs a future and waits for it, while progress is shown. At a signal whose handler raises, `stop` is called, the future is
+/// dropped, and what was raised is the error. A panic becomes an error.
+///
+/// The future has a thread of its own. The runtime's workers may all be inside of operators that do not yield, of other
+/// queries or of one that was given up, and what needs no worker should not wait for them.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
     progress: Arc<Progress>,
@@ -48,53 +50,46 @@ pub(crate) fn wait<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> PyResult<T> {
     let runtime = runtime()?;
-    let task = runtime.spawn(future);
-    let abort = task.abort_handle();
-    let (sender, receiver) = mpsc::sync_channel(1);
-    runtime.spawn(async move { sender.send(task.await) });
-    let received = receive(py, receiver, || {
+    let (future, handle) = abortable(future);
+    let stop = || {
         stop();
-        abort.abort();
-    });
-    // Whoever draws may be letting go of something that needs the interpreter's lock.
-    py.detach(|| drop(progress));
-    received
+        handle.abort();
+    };
+    let done = wait_blocking(py, progress, stop, move || runtime.block_on(future))?;
+    done.map_err(|_| PyRuntimeError::new_err("wasmfusion: interrupted"))
 }
 
 /// Runs what blocks, as [`wait`] does.
 pub(crate) fn wait_blocking<T: Send + 'static>(
     py: Python<'_>,
-    progress: Progress,
+    progress: Arc<Progress>,
     stop: impl Fn(),
     work: impl FnOnce() -> T + Send + 'static,
 ) -> PyResult<T> {
-    let runtime = runtime()?;
-    let task = runtime.spawn_blocking(work);
-    let (sender, receiver) = mpsc::sync_channel(1);
-    runtime.spawn(async move { sender.send(task.await) });
-    let received = receive(py, receiver, stop);
+    let (sender, mut receiver) = mpsc::sync_channel(1);
+    // Nobody may be waiting any more.
+    runtime()?.spawn_blocking(move || drop(sender.send(catch_unwind(AssertUnwindSafe(work)))));
+    let received = loop {
+        let receiver = &mut receiver;
+        match py.detach(move || receiver.recv_timeout(SIGNALS)) {
+            Ok(done) => break done.map_err(|_| defect()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Err(raised) = py.check_signals() {
+                    stop();
+                    break Err(raised);
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                break Err(PyRuntimeError::new_err("wasmfusion: the runtime has ended"));
+            }
+        }
+    };
+    // Whoever draws may be letting go of something that needs the interpreter's lock.
     py.detach(|| drop(progress));
     received
 }
 
-fn receive<T: Send>(
-    py: Python<'_>,
-    mut receiver: mpsc::Receiver<Result<T, JoinError>>,
-    stop: impl Fn(),
-) -> PyResult<T> {
-    loop {
-        let receiver = &mut receiver;
-        match py.detach(move || receiver.recv_timeout(SIGNALS)) {
-            Ok(done) => return done.map_err(|error| defect(&error)),
-            Err(mpsc::RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| stop())?,
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(PyRuntimeError::new_err("wasmfusion: the runtime has ended"));
-            }
-        }
-    }
-}
-
-/// A panic of ours.
-fn defect(error: &JoinError) -> PyErr {
-    PyRuntimeError::new_err(format!("wasmfusion has a defect, please report it: {error}"))
+/// A panic of ours, which was printed when it happened.
+fn defect() -> PyErr {
+    PyRuntimeError::new_err("wasmfusion has a defect, please report it: a panic")
 }

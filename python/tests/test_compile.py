@@ -48,3 +48,8 @@ def test_it_is_said_when_the_tool_is_not_there(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(compiling.shutil, "which", lambda _: None)
     with pytest.raises(ModuleNotFoundError, match="pip install componentize-py"):
         wasmfusion.compile_python(SOURCE, WIT)
+
+
+def test_a_mistake_in_the_source_is_told_at_once() -> None:
+    with pytest.raises(SyntaxError):
+        wasmfusion.compile_python("def f(:", "package p:p; world w { export f: func(); }")

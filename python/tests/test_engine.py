@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -186,3 +189,84 @@ def test_a_compiler_that_takes_too_much_is_ended() -> None:
         engine.create_function("f", bomb.encode(), parameters={"x": "BIGINT"}, returns="BIGINT")
         with pytest.raises(wasmfusion.WasmError, match=why):
             engine.call("f", [1])
+
+
+def test_values_of_python_get_the_types_of_parameters() -> None:
+    engine = wasmfusion.Engine()
+    for name in ("id_u64", "swap", "id_inner"):
+        engine.create_function(name, BUILT / "types.component.wasm")
+    assert engine.call("id_u64", [2**63, None]).to_pylist() == [2**63, None]
+    assert engine.call("id_u64", numpy.uint64(7)).to_pylist() == [7]
+    with pytest.raises(wasmfusion.WasmError, match=r"function id_u64: argument \w+ \(uint64\): .*"):
+        engine.call("id_u64", ["a"])
+    assert engine.call("swap", [(1, "a")]).to_pylist() == [{"c0": "a", "c1": 1}]
+    inner = {"c": [1], "a": 1, "b": "x"}
+    assert engine.call("id_inner", inner).to_pylist() == [inner]
+    # Arrays have their own types; the fields of structs go by their names.
+    assert engine.call("id_inner", pa.array([inner])).to_pylist() == [inner]
+    engine.create_function("wait", b"(module (func (export \"wait\") (param i64) (result i64) (local.get 0)))",
+                           parameters={"x": "INTERVAL"}, returns="INTERVAL",
+                           wit=b"package p:p; world w { export wait: func(x: s64) -> s64; }")
+    assert engine.call("wait", datetime.timedelta(days=1, seconds=4))[0].as_py()[1:] == (1, 4_000_000_000)
+
+
+def test_a_dictionary_is_what_its_values_are(engine: wasmfusion.Engine) -> None:
+    words = pa.array(["a", "b", None, "a", "a", "b"]).dictionary_encode()
+    assert engine.call("shout", words).to_pylist() == ["A!", "B!", None, "A!", "A!", "B!"]
+
+
+def test_what_is_no_function_is_refused(engine: wasmfusion.Engine) -> None:
+    for statement in ("SELECT 1", "DROP FUNCTION plus", "plus"):
+        with pytest.raises(ValueError, match="neither a statement CREATE FUNCTION nor a module"):
+            engine.create_function(statement)
+    with pytest.raises(TypeError, match="types by names"):
+        engine.create_function("f", PLUS, parameters=["BIGINT"])  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'BIGINT'"):
+        engine.create_function("f", PLUS, parameters={"a": pa.int64()})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="grow_to"):
+        engine.create_function("f", PLUS, grow_to=-1)
+    with pytest.raises(ValueError, match="a name"):
+        engine.create_function("", PLUS)
+    assert engine.create_function("plus", "no such file", if_not_exists=True).name == "plus"
+    with pytest.raises(ValueError, match="data_dir"):
+        wasmfusion.Engine("")
+    with pytest.raises(TypeError, match="an Engine"):
+        wasmfusion.SessionContext(5)  # type: ignore[arg-type]
+    # A comment may stand before.
+    engine.create_function(f"-- one\n/* two */ CREATE OR REPLACE FUNCTION shout AS WASM FROM INFILE '{BUILT / 'text.wasm'}'")
+
+
+def test_calls_do_not_wait_for_queries_that_do_not_yield(engine: wasmfusion.Engine) -> None:
+    endless = "SELECT count(*) FROM range(0, 3000000) a, range(0, 3000000) b WHERE a.value + b.value = -1"
+    code = f"""
+import threading, time, wasmfusion
+engine = wasmfusion.Engine()
+engine.create_function("plus", {PLUS!r}, parameters={{"a": "BIGINT", "b": "BIGINT"}}, returns="BIGINT")
+busy = wasmfusion.SessionContext()
+threading.Thread(target=lambda: busy.sql({endless!r}).to_arrow(), daemon=True).start()
+time.sleep(2)
+assert engine.call("plus", 1, 2).to_pylist() == [3]
+assert wasmfusion.SessionContext(engine).sql("SELECT plus(1, 2) AS x").to_pylist() == [{{"x": 3}}]
+import os
+os._exit(7)
+"""
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 7
+
+
+def test_a_forked_process_ends(engine: wasmfusion.Engine) -> None:
+    code = f"""
+import os, sys, wasmfusion
+engine = wasmfusion.Engine()
+engine.create_function("plus", {PLUS!r}, parameters={{"a": "BIGINT", "b": "BIGINT"}}, returns="BIGINT")
+engine.call("plus", 1, 2)
+if os.fork() == 0:
+    try:
+        engine.call("plus", 1, 2)
+    except RuntimeError as error:
+        assert "spawn" in str(error)
+    del engine
+    sys.exit(0)
+assert os.wait()[1] == 0
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -69,7 +69,7 @@ def test_results_are_readable(ctx: wasmfusion.SessionContext, capsys: pytest.Cap
     few = ctx.sql("SELECT 1 AS n, '<b>\n' || repeat('x', 100) AS s UNION ALL SELECT 22, NULL ORDER BY n")
     lines = repr(few).splitlines()
     assert len({len(line) for line in lines}) == 1 and lines[1].startswith("| n  | s")
-    assert "<td>&lt;b&gt;\N{REPLACEMENT CHARACTER}x" in few._repr_html_() and "…" in few._repr_html_()
+    assert "<td>&lt;b&gt;<br>x" in few._repr_html_() and "…" in few._repr_html_()
     many = ctx.sql("SELECT value FROM generate_series(1, 100)")
     many.show(3)
     assert capsys.readouterr().out.endswith("the first 3 rows\n")
@@ -147,3 +147,45 @@ def test_errors_can_have_any_text(ctx: wasmfusion.SessionContext) -> None:
 def test_values_that_python_does_not_have_are_shown(ctx: wasmfusion.SessionContext) -> None:
     ctx.register_table("t", pa.table({"d": pa.array([4_000_000], pa.date32()), "t": pa.array([1], pa.timestamp("ns"))}))
     assert "12921" in repr(ctx.sql("SELECT * FROM t"))
+
+
+def test_statements_have_parameters(ctx: wasmfusion.SessionContext) -> None:
+    assert ctx.sql("SELECT plus($1, $2) AS x, $3 AS y", [1, pa.scalar(2, pa.int32()), "a'b"]).to_pylist() == [
+        {"x": 3, "y": "a'b"}
+    ]
+    assert ctx.sql("SELECT shout($word) AS x", {"word": "hi"}).to_pylist() == [{"x": "HI!"}]
+    ctx.sql("CREATE TABLE numbers (n BIGINT)")
+    ctx.sql("INSERT INTO numbers VALUES ($1), ($2)", (1, None))
+    assert ctx.sql("SELECT n FROM numbers ORDER BY n").to_pydict() == {"n": [1, None]}
+    with pytest.raises(wasmfusion.WasmError, match="[Pp]laceholder|param"):
+        ctx.sql("SELECT $1 + $2 AS x", [1]).to_pylist()
+    with pytest.raises(TypeError, match="sequence"):
+        ctx.sql("SELECT $1", "a")
+
+
+def test_tables_come_from_python_too(ctx: wasmfusion.SessionContext) -> None:
+    batch = pa.record_batch({"a": [1, 2]})
+    for data in ({"a": [1, 2]}, [batch], (batch for _ in range(1)), [{"a": 1}, {"a": 2}], polars.LazyFrame({"a": [1, 2]})):
+        ctx.register_table("t", data)
+        assert ctx.sql("SELECT sum(a) AS s FROM t").to_pylist() == [{"s": 3}]
+    for wrong, kind in (
+        (pa.array([1]), "Array"),
+        (polars.Series([1]), "polars.*Series"),
+        (5, "int"),
+        ([1, 2], "list"),
+        ("sql/data/airports.parquet", "register_parquet"),
+    ):
+        with pytest.raises(TypeError, match=kind):
+            ctx.register_table("t", wrong)
+
+
+def test_long_values_are_shown_whole(ctx: wasmfusion.SessionContext, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = ctx.sql("SELECT 'one\ntwo' AS a, repeat('x', 99) AS b")
+    assert repr(frame).splitlines()[3:5] == [f"| one | {'x' * 59}… |", f"| two | {' ' * 60} |"]
+    assert "one<br>two" in frame._repr_html_()
+    frame.show()
+    assert "x" * 99 in capsys.readouterr().out
+    frame.show(width=9)
+    assert "x" * 9 not in capsys.readouterr().out
+    with pytest.raises(ValueError, match="rows"):
+        frame.show(-1)

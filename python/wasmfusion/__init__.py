@@ -13,6 +13,8 @@ every statement; from SQL in a session of the ``datafusion`` package, with :meth
 arrays, with :meth:`Engine.call`.
 """
 
+from importlib import metadata
+
 from ._bindings import check_at_import
 from ._wasmfusion import GuestError, WasmError
 from .compile import compile_python
@@ -21,6 +23,9 @@ from .frame import DataFrame
 from .session import SessionContext
 
 check_at_import()
+
+#: The version of the package.
+__version__ = metadata.version("wasmfusion")
 
 __all__ = [
     "DataFrame",

@@ -15,19 +15,23 @@ from pathlib import Path
 _APP = "wasmfusion_app"
 
 
-def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
+def compile_python(source: str | bytes, wit: str | bytes | os.PathLike[str], *, world: str | None = None) -> bytes:
     """Compiles Python to a component, with `componentize-py`_, which has to be installed.
 
     :param source: the text of a Python module with a class for each exported interface, or a class ``WitWorld`` with
         the functions that the world exports itself. It can use the standard library.
-    :param wit: the text of a WIT package with the world.
+    :param wit: the text of a WIT package with the world, or the path of its file.
     :param world: the name of the world, when the package has several.
     :returns: the component, for :meth:`Engine.create_function`. It has all of Python in it, 18 MB or more.
     :raises ModuleNotFoundError: when componentize-py is not installed.
+    :raises SyntaxError: when the source is no Python.
     :raises ValueError: when it refuses the source or the WIT; the message is its own.
 
     .. _componentize-py: https://github.com/bytecodealliance/componentize-py
     """
+    source, wit = _text(source), _text(Path(wit).read_bytes() if isinstance(wit, os.PathLike) else wit)
+    # componentize-py would take seconds to say so.
+    compile(source, "<source>", "exec")
     command = _command()
     with tempfile.TemporaryDirectory(prefix="wasmfusion-") as folder:
         path = Path(folder)
@@ -47,8 +51,14 @@ def compile_python(source: str, wit: str, *, world: str | None = None) -> bytes:
         if done.returncode != 0:
             # What its own Python was doing is of no interest.
             said = done.stderr.rsplit("\nAssertionError: ")[-1].split("\nStack backtrace:")[0] or done.stdout
+            if "Available worlds" in said:
+                said += "\nSay which with world=."
             raise ValueError(f"componentize-py: {said.strip()}")
         return (path / "app.wasm").read_bytes()
+
+
+def _text(text: str | bytes) -> str:
+    return text.decode() if isinstance(text, bytes) else text
 
 
 def _command() -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import operator
 import os
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
 
@@ -81,8 +83,9 @@ class Function:
     def call(self, *args: Any, rows: int | None = None) -> pa.Array:
         """Calls the function on whole arrays.
 
-        :param args: arrays of pyarrow, or of anything else with ``__arrow_c_array__`` or ``__arrow_c_stream__``;
-            sequences, which pyarrow makes arrays of; and single values, which stand for all rows.
+        :param args: arrays of pyarrow, or of anything else with ``__arrow_c_array__`` or ``__arrow_c_stream__``; arrays
+            of NumPy; sequences, of which arrays of the parameter's type are made; and single values, which stand for all
+            rows.
         :param rows: how many rows the result has, when no argument is an array; 1 by default.
         :raises ValueError: when arrays have different lengths.
         :raises WasmError: when an argument has another type; a :class:`GuestError` when the guest fails.
@@ -90,8 +93,14 @@ class Function:
         Other threads of Python run meanwhile, and Ctrl-C stops the guest.
         """
         arrays, constants = [], []
-        for arg in args:
-            array, is_constant = _array(arg)
+        types = pa.schema(self._native.types)
+        for index, arg in enumerate(args):
+            # Of too many arguments there will be an error.
+            field = types.field(index) if index < len(types) else pa.field("", pa.null())
+            try:
+                array, is_constant = _array(arg, field.type if field.name else None)
+            except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+                raise WasmError(f"function {self.name}: argument {field.name} ({field.type}): {error}") from error
             arrays.append(array)
             constants.append(is_constant)
         return pa.array(self._native.call(arrays, constants, rows))
@@ -129,9 +138,31 @@ class Engine:
         progress: bool = True,
         **variables: bool | int | str,
     ) -> None:
+        for what, folder in ("data_dir", data_dir), ("plancache", plancache):
+            if folder is not None and not os.fspath(folder):
+                raise ValueError(f"Engine: {what} is the name of a folder, not an empty text")
         words = [(name, str(value).lower()) for name, value in variables.items()]
         self._native = NativeEngine(data_dir, plancache, words, progress, _compiler.command())
         self._session = NativeSession(self._native)
+
+    @overload
+    def create_function(self, name: str) -> None: ...
+    @overload
+    def create_function(
+        self,
+        name: str,
+        module: Source,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        returns: str | None = None,
+        wit: Source | None = None,
+        export: str | None = None,
+        abi: str | None = None,
+        grow_to: int | None = None,
+        volatility: str | None = None,
+        or_replace: bool = False,
+        if_not_exists: bool = False,
+    ) -> Function: ...
 
     def create_function(
         self,
@@ -169,9 +200,15 @@ class Engine:
                 part is not None for part in (parameters, returns, wit, export, abi, grow_to, volatility)
             ):
                 raise TypeError("create_function: the parts of a function are given without a module")
+            if not _CREATE.match(name):
+                raise ValueError(f"create_function: neither a statement CREATE FUNCTION nor a module for it: {name!r}")
             self._session.sql(name)
             return None
         folded = _folded(name)
+        if not folded:
+            raise ValueError("create_function: a function needs a name")
+        if if_not_exists and folded in self.functions:
+            return self.function(folded)
         words = ["CREATE"]
         if or_replace:
             words.append("OR REPLACE")
@@ -180,17 +217,21 @@ class Engine:
             words.append("IF NOT EXISTS")
         words.append(_identifier(folded))
         if parameters is not None:
-            listed = ", ".join(f"{_identifier(_folded(param))} {type_}" for param, type_ in parameters.items())
-            words.append(f"({listed})")
+            if not isinstance(parameters, Mapping):
+                raise TypeError("create_function: parameters are SQL types by names: {'x': 'BIGINT'}")
+            listed = (f"{_identifier(_folded(param))} {_type(type_)}" for param, type_ in parameters.items())
+            words.append(f"({', '.join(listed)})")
         if returns is not None:
-            words.append(f"RETURNS {returns}")
+            words.append(f"RETURNS {_type(returns)}")
         if volatility is not None:
             words.append(_word(volatility, "volatility", ("IMMUTABLE", "STABLE", "VOLATILE")))
         words.append("AS WASM")
         if abi is not None:
             words.append(f"ABI {_word(abi, 'abi', ('BASIC', 'CANONICAL'))}")
         if grow_to is not None:
-            words.append(f"GROW TO {int(grow_to)}")
+            if operator.index(grow_to) <= 0:
+                raise ValueError(f"create_function: grow_to is a number of bytes, not {grow_to}")
+            words.append(f"GROW TO {grow_to}")
         words.append(f"FROM {_source(module)}")
         if wit is not None:
             words.append(f"WITH WIT FROM {_source(wit)}")
@@ -251,16 +292,38 @@ class Engine:
         return f"<wasmfusion engine with {len(self._native.functions())} functions>"
 
 
-def _array(value: Any) -> tuple[Any, bool]:
-    """An argument of a call as an array, and whether it is one value for all rows."""
+def _array(value: Any, type_: pa.DataType | None = None) -> tuple[Any, bool]:
+    """An argument of a call as an array, and whether it is one value for all rows. What has no type of Arrow or NumPy gets
+    that of the parameter."""
     if hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
         return value, False
     if isinstance(value, pa.Scalar):
         return pa.repeat(value, 1), True
-    is_array = isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
-    if is_array or hasattr(value, "__array__") and getattr(value, "ndim", 0) > 0:
-        return pa.array(value), False
-    return pa.array([value]), True
+    if hasattr(value, "__array__"):
+        if getattr(value, "ndim", 0) > 0:
+            return pa.array(value), False
+        if hasattr(value, "item"):
+            # A scalar of NumPy.
+            return pa.array([value.item()], type_), True
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
+        return pa.array(value, type_), False
+    return pa.array([value], type_), True
+
+
+def as_array(value: Any) -> pa.Array:
+    """A single value as an array of one."""
+    return pa.repeat(value, 1) if isinstance(value, pa.Scalar) else pa.array([value])
+
+
+#: How a statement of create_function begins, after comments.
+_CREATE = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s", re.IGNORECASE | re.DOTALL)
+
+
+def _type(type_: str) -> str:
+    """A SQL type."""
+    if not isinstance(type_, str):
+        raise TypeError(f"create_function: a type is that of SQL as text, such as 'BIGINT', not {type_!r}")
+    return type_
 
 
 def _is_plain(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-#: How many rows a text shows, and how many characters of a value.
+#: How many rows a text shows, and how many characters of a line of a value.
 _ROWS, _CHARACTERS = 20, 60
 
 
@@ -69,11 +70,16 @@ class DataFrame:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return self._native.__arrow_c_stream__(requested_schema)
 
-    def show(self, rows: int = _ROWS) -> None:
-        """Prints the first rows."""
-        print(self._text(rows))
+    def show(self, rows: int = _ROWS, *, width: int | None = None) -> None:
+        """Prints the first rows.
 
-    def _head(self, rows: int) -> tuple[list[str], list[list[str]], bool]:
+        :param width: how many characters of a line of a value are shown; all of them by default.
+        """
+        if rows < 0 or (width is not None and width < 1):
+            raise ValueError("show takes a number of rows and, as width, of characters")
+        print(self._text(rows, width))
+
+    def _head(self, rows: int, width: int | None) -> tuple[list[str], list[list[str]], bool]:
         """Names, cells and whether there are more rows."""
         if rows != _ROWS:
             table = pa.table(self._native.head(rows + 1))
@@ -81,13 +87,16 @@ class DataFrame:
             table = self._shown = pa.table(self._native.head(rows + 1))
         else:
             table = self._shown
-        columns = [[_cell(value) for value in column.slice(0, rows)] for column in table.columns]
+        columns = [[_cell(value, width) for value in column.slice(0, rows)] for column in table.columns]
         return table.column_names, [list(row) for row in zip(*columns)], table.num_rows > rows
 
-    def _text(self, rows: int) -> str:
-        names, cells, more = self._head(rows)
+    def _text(self, rows: int, width: int | None) -> str:
+        names, cells, more = self._head(rows, width)
         if not names:
             return "(no columns)"
+        # A value of several lines takes as many.
+        parts = [list(zip_longest(*(cell.split("\n") for cell in row), fillvalue="")) for row in cells]
+        cells = [list(part) for row in parts for part in row]
         widths = [max(map(len, column)) for column in zip(names, *cells)]
         rule = "+".join(["", *("-" * (width + 2) for width in widths), ""])
 
@@ -100,26 +109,34 @@ class DataFrame:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return self._text(_ROWS)
+        return self._text(_ROWS, _CHARACTERS)
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
-        names, cells, more = self._head(_ROWS)
+        names, cells, more = self._head(_ROWS, _CHARACTERS)
         head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
+        body = "".join("<tr>" + "".join(f"<td>{_html(cell)}</td>" for cell in row) + "</tr>" for row in cells)
         note = f"<p>the first {_ROWS} rows</p>" if more else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
-def _cell(value: pa.Scalar) -> str:
-    """A value as text of one line, and not a long one."""
+def _html(cell: str) -> str:
+    return html.escape(cell).replace("\n", "<br>")
+
+
+def _cell(value: pa.Scalar, width: int | None) -> str:
+    """A value as text, of which each line has at most so many characters."""
     try:
         text = str(value.as_py()) if value.is_valid else ""
     except (OverflowError, ValueError):
         # Python has no such date, or no nanoseconds.
         text = str(value.cast(pa.string()).as_py())
-    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"
+    return "\n".join(_line(line, width) for line in text.split("\n"))
+
+
+def _line(line: str, width: int | None) -> str:
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
 
 
 __all__ = ["DataFrame"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from ._wasmfusion import Session as NativeSession
-from .engine import Engine, Path
+from .engine import Engine, Path, as_array
 from .frame import DataFrame
 
 
@@ -23,17 +24,28 @@ class SessionContext:
     def __init__(self, engine: Engine | None = None, **options: Any) -> None:
         if engine is not None and options:
             raise TypeError("options are those of an engine of its own; an engine is given")
+        if engine is not None and not isinstance(engine, Engine):
+            raise TypeError(f"a session is of an Engine, not of a {type(engine).__name__}")
         #: The engine.
         self.engine = Engine(**options) if engine is None else engine
         self._native = NativeSession(self.engine._native)
 
-    def sql(self, statement: str) -> DataFrame:
+    def sql(self, statement: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> DataFrame:
         """Plans one statement. A query runs when its result is read, each time; a statement that defines, changes or
-        writes something is carried out at once. Ctrl-C stops all statements of the session.
+        writes something is carried out at once. Ctrl-C stops all statements of the session: guests at once, and what
+        DataFusion does itself where it yields, which some of its joins do rarely.
 
+        :param params: the values of the parameters ``$1``, ``$2`` … in order, or by their names ``$name``: values of
+            Python, or scalars of pyarrow.
         :raises WasmError: when the statement is wrong.
         """
-        return DataFrame(self._native.sql(statement))
+        if params is None:
+            return DataFrame(self._native.sql(statement))
+        if isinstance(params, Mapping):
+            return DataFrame(self._native.sql(statement, [as_array(value) for value in params.values()], list(params)))
+        if isinstance(params, (str, bytes)) or not isinstance(params, Sequence):
+            raise TypeError("params are values in a sequence, or by their names")
+        return DataFrame(self._native.sql(statement, [as_array(value) for value in params]))
 
     def table(self, name: str) -> DataFrame:
         """The rows of a table."""
@@ -41,14 +53,18 @@ class SessionContext:
 
     def register_table(self, name: str, data: Any) -> None:
         """Makes a table of anything that gives Arrow data: a table or a batch of pyarrow, data frames of polars, DuckDB
-        or pandas, a result of this or another session, a reader. A table of that name is replaced.
+        or pandas, a result of this or another session, a reader; or of batches of pyarrow, dictionaries of columns, or a
+        list of dictionaries. A table of that name is replaced.
 
         The rows are read once and kept in memory, without a copy where Arrow allows it.
+
+        :raises TypeError: when it is no table.
         """
-        if not (hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__")):
-            # Older versions of pandas.
-            data = pa.Table.from_pandas(data) if hasattr(data, "iloc") else pa.table(data)
-        self._native.register_batches(name, data)
+        try:
+            self._native.register_batches(name, _table(data))
+        except (TypeError, ValueError, pa.ArrowException) as error:
+            kind = f"{type(data).__module__}.{type(data).__qualname__}"
+            raise TypeError(f"register_table: no table can be made of a {kind}: {error}") from error
 
     def register_parquet(self, name: str, path: Path) -> None:
         """Makes a table of a Parquet file, or of a folder of files ``*.parquet``. A table of that name is replaced."""
@@ -81,6 +97,28 @@ class SessionContext:
 
     def __repr__(self) -> str:
         return f"<wasmfusion session of {self.engine!r}>"
+
+
+def _table(data: Any) -> Any:
+    """Something with a stream or a batch of Arrow."""
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return data
+    if isinstance(data, (str, bytes, os.PathLike)):
+        raise TypeError("a file is registered with register_parquet, register_csv or register_json")
+    if hasattr(data, "iloc"):
+        # Older versions of pandas.
+        return pa.Table.from_pandas(data)
+    if hasattr(data, "collect") and hasattr(data, "lazy"):
+        # Polars, not computed yet.
+        return data.collect()
+    if isinstance(data, Iterable) and not isinstance(data, Mapping):
+        rows = list(data)
+        if rows and all(isinstance(row, pa.RecordBatch) for row in rows):
+            return pa.Table.from_batches(rows)
+        if rows and all(isinstance(row, Mapping) for row in rows):
+            return pa.Table.from_pylist(rows)
+        raise TypeError("it has neither batches of pyarrow nor dictionaries")
+    return pa.table(data)
 
 
 __all__ = ["SessionContext"]

@@ -25,6 +25,7 @@ use datafusion::{
 use super::{
     context::{Caller, Context},
     counters::{Counters, Tally, nanoseconds},
+    distinct::{Distinct, only_column},
     drivers::Drivers,
     general::General,
     lift::Output,
@@ -100,6 +101,9 @@ const WORTH_SHARING: f64 = 100_000.0;
 /// Parts with fewer rows than this are not measured.
 const FEW_ROWS: usize = 256;
 
+/// One in so many small batches is measured.
+const NOW_AND_THEN: u32 = 16;
+
 /// How many rows are run first when nothing is known of a function's cost.
 const FIRST_ROWS: usize = 1024;
 
@@ -161,7 +165,37 @@ impl Callable {
         if all_constant && self.deterministic && rows > 0 {
             return self.call_constant(args, caller).map(ColumnarValue::Scalar);
         }
-        Ok(ColumnarValue::Array(self.call_arrays(args, rows, caller)?))
+        Ok(ColumnarValue::Array(self.call_values(args, rows, caller)?))
+    }
+
+    /// Calls the function on every row, or on every value of its only column if the rows have few.
+    fn call_values(&self, args: &[ColumnarValue], rows: usize, caller: Caller<'_>) -> Result<ArrayRef> {
+        let column = if self.deterministic { only_column(args) } else { None };
+        if let Some((index, column)) = column
+            && let Some(distinct) = Distinct::of(column)?
+            && (self.passes_null(index) || !distinct.has_nulls())
+        {
+            let mut args = args.to_vec();
+            args[index] = ColumnarValue::Array(Arc::clone(&distinct.values));
+            // Values are in the order of their first rows, so the first that fails is that of the first row that does.
+            let results = self.call_arrays(&args, distinct.values.len(), caller).map_err(|error| match error {
+                Error::Guest(mut error) => {
+                    error.row = error.row.and_then(|value| distinct.first_row(value));
+                    Error::Guest(error)
+                }
+                Error::Argument { function, row, message } => {
+                    Error::Argument { function, row: distinct.first_row(row).unwrap_or(row), message }
+                }
+                other => other,
+            })?;
+            return Ok(distinct.spread(&results)?);
+        }
+        self.call_arrays(args, rows, caller)
+    }
+
+    /// Whether the result is null where this argument is.
+    fn passes_null(&self, index: usize) -> bool {
+        self.signature.is_strict(index) && !self.signature.params[index].not_null
     }
 
     fn call_constant(&self, args: &[ColumnarValue], caller: Caller<'_>) -> Result<ScalarValue> {
@@ -188,7 +222,7 @@ impl Callable {
         if rows == 0 || called.as_ref().is_some_and(|called| called.null_count() == rows) {
             return Ok(datafusion::arrow::array::new_null_array(&self.signature.return_type, rows));
         }
-        let context = Context::new(&self.name, &self.runtime, caller);
+        let context = Context::new(&self.name, &self.runtime, caller, self.weight(rows, caller));
         let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
         let lifted = match &self.route {
             Route::Drivers(drivers) => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
@@ -198,13 +232,26 @@ impl Callable {
         lifted.map_err(|stop| self.report(&args, stop))
     }
 
+    /// How many calls the time of this one stands for: looking at the clock four times is a sixth of what a call of one row
+    /// costs, so of small batches it is done now and then. Not if somebody wants to know of this very call.
+    fn weight(&self, rows: usize, caller: Caller<'_>) -> u32 {
+        let batches = self.counters.batches();
+        if rows >= FEW_ROWS || caller.meter.is_some() || batches < u64::from(NOW_AND_THEN) {
+            1
+        } else if batches.is_multiple_of(u64::from(NOW_AND_THEN)) {
+            NOW_AND_THEN
+        } else {
+            0
+        }
+    }
+
     /// Does something with the guest, which may take long unless it is proven to end; and so may compiling it. A panic
     /// becomes an error: functions are called from other languages, too, where it would end the process.
     pub(crate) fn aside<T>(&self, caller: Caller<'_>, call: impl FnOnce() -> Result<T>) -> Result<T> {
         // What was changed halfway is thrown away: a sandbox that is in use when a call unwinds is not given back.
         let call = || catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(self.defect(panic.as_ref())));
         let is_short = match &self.route {
-            Route::Drivers(drivers) => drivers.function.facts.ends && self.counters.get().batches > 0,
+            Route::Drivers(drivers) => drivers.function.facts.ends && self.counters.batches() > 0,
             Route::General(_) => false,
         };
         if is_short { call() } else { Query::aside(caller.query, call) }
@@ -238,7 +285,7 @@ impl Callable {
         tally: &mut Tally,
     ) -> Result<ArrayRef, Stop> {
         let image = drivers.image(context, Kind::Drivers)?;
-        tally.time(|| {
+        tally.time(context.weight, || {
             let batch = drivers.prepare(image, args, called.clone())?;
             let (parts, beside) = self
                 .in_parts(rows, |part| drivers.run(context, &batch, part))
@@ -263,7 +310,7 @@ impl Callable {
         tally: &mut Tally,
     ) -> Result<ArrayRef, Stop> {
         let image = general.image(context)?;
-        tally.time(|| {
+        tally.time(context.weight, || {
             let batch = General::prepare(image, args, called);
             let (parts, beside) = self.in_parts(rows, |part| general.run(context, &self.signature, &batch, part))?;
             let signature = &self.signature;

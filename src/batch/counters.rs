@@ -36,14 +36,17 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Does something of which all time that is not time in Wasm is marshalling. What is done tells how much longer all
-    /// workers were busy than this thread was.
-    pub(super) fn time<T, E>(&mut self, run: impl FnOnce() -> Result<(T, Duration), E>) -> Result<T, E> {
+    /// Does something of which all time that is not time in Wasm is marshalling, and which stands for `weight` times as
+    /// much. What is done tells how much longer all workers were busy than this thread was.
+    pub(super) fn time<T, E>(&mut self, weight: u32, run: impl FnOnce() -> Result<(T, Duration), E>) -> Result<T, E> {
+        if weight == 0 {
+            return run().map(|(value, _)| value);
+        }
         let start = Instant::now();
         let result = run();
-        self.marshalling += start.elapsed();
+        self.marshalling += start.elapsed() * weight;
         result.map(|(value, beside)| {
-            self.marshalling += beside;
+            self.marshalling += beside * weight;
             value
         })
     }
@@ -70,6 +73,10 @@ impl Counters {
         add(&self.marshalling, nanoseconds(tally.marshalling));
         add(&self.traps, tally.traps);
         add(&self.timeouts, tally.timeouts);
+    }
+
+    pub(crate) fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
     }
 
     pub(crate) fn get(&self) -> Tally {

@@ -143,6 +143,8 @@ impl Drivers {
             let lowered = lower_argument(&arg.array, slot, arg.constant, called.as_ref()).map_err(Stop::Other)?;
             inputs.push(lowered.map_err(Stop::argument)?);
         }
+        // Null rows go through it like all others, and are null afterwards.
+        let called = called.filter(|_| !self.function.is_arithmetic);
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
         let variants = match called {
             Some(_) => [Variant::Masked; 2],

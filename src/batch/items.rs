@@ -102,7 +102,7 @@ impl Callable {
             Way::Nowhere
         } else {
             let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
-            let context = Context::new(&self.name, &self.runtime, caller);
+            let context = Context::new(&self.name, &self.runtime, caller, 1);
             let way = self.way(&context, &args, called, rows, &mut tally);
             self.count(&context, caller, tally, way.as_ref().err());
             way.map_err(|stop| self.report(&args, stop))?
@@ -121,7 +121,7 @@ impl Callable {
         match &self.route {
             Route::Drivers(drivers) => {
                 let image = drivers.image(context, Kind::Drivers)?;
-                tally.time(|| {
+                tally.time(1, || {
                     let batch = Box::new(drivers.prepare(image, args, called)?);
                     let run = Some(Box::new(drivers.start(context, &batch, 0..rows)?));
                     Ok((Way::Drivers { batch, run, goes_on: false }, Duration::ZERO))
@@ -140,9 +140,9 @@ impl Callable {
     /// When the guest fails, or the memory pool refuses.
     pub(crate) fn next(&self, opened: &mut Opened, caller: Caller<'_>) -> Result<Option<Items>> {
         let Opened { args, rows, columns, way } = opened;
-        let context = Context::new(&self.name, &self.runtime, caller);
+        let context = Context::new(&self.name, &self.runtime, caller, 1);
         let mut tally = Tally::default();
-        let items = tally.time(|| {
+        let items = tally.time(1, || {
             let items = match (&mut *way, &self.route) {
                 (Way::Nowhere, _) => {
                     let columns = self.no_items(columns).map_err(Stop::Other)?;

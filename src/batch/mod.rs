@@ -3,6 +3,7 @@
 mod call;
 mod context;
 mod counters;
+mod distinct;
 mod drivers;
 mod general;
 mod items;

@@ -7,7 +7,7 @@ use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, StructArray},
         compute::cast,
-        datatypes::{DataType, Int32Type, Int64Type, IntervalUnit, TimeUnit},
+        datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type, IntervalUnit, TimeUnit},
         util::display::{ArrayFormatter, FormatOptions},
     },
     common::ScalarValue,
@@ -20,6 +20,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
+use super::call::Route;
 use crate::{
     Engine, EngineOptions,
     function::FunctionDefinition,
@@ -355,4 +356,97 @@ fn basic_arithmetic_is_right_for_columns_and_constants() {
             Ok(())
         })
         .unwrap();
+}
+
+fn is_arithmetic(function: &FunctionDefinition) -> bool {
+    matches!(&function.callable.route, Route::Drivers(drivers) if drivers.function.is_arithmetic)
+}
+
+/// Straight-line functions of floats give the same bits on vectors as one by one, also of NaNs.
+#[test]
+fn vectors_of_floats_have_the_same_bits() {
+    // `T` is the type.
+    let bodies = [
+        "(T.add (T.mul (T.sub (T.mul (local.get 0) (T.const 0.25)) (local.get 1)) (local.get 0)) (T.const 1.5))",
+        "(T.div (local.get 0) (local.get 1))",
+        "(T.sqrt (T.abs (local.get 1)))",
+        "(T.sub (T.neg (local.get 0)) (T.const -0))",
+        "(T.sub (T.ceil (local.get 0)) (T.floor (local.get 1)))",
+        "(T.add (T.trunc (local.get 0)) (T.nearest (local.get 1)))",
+        "(local T T) (local.set 3 (T.mul (local.get 0) (local.get 0))) \
+         (T.add (local.get 3) (T.div (local.tee 2 (T.add (local.get 3) (local.get 1))) (local.get 2)))",
+    ];
+    for (ty, guest, sql) in [("f32", GuestType::F32, DataType::Float32), ("f64", GuestType::F64, DataType::Float64)] {
+        for body in bodies {
+            let body = body.replace('T', ty);
+            let signature = format!("(param {ty} {ty}) (result {ty})");
+            let types = [sql.clone(), sql.clone()];
+            let on_vectors = basic(&format!("(module (func (export \"f\") {signature} {body}))"), &types, &sql);
+            // A call is more than arithmetic.
+            let one_by_one = basic(
+                &format!(
+                    "(module (func $g {signature} {body})
+                        (func (export \"f\") {signature} (call $g (local.get 0) (local.get 1))))"
+                ),
+                &types,
+                &sql,
+            );
+            assert!(is_arithmetic(&on_vectors) && !is_arithmetic(&one_by_one), "{body}");
+            runner(100)
+                .run(&batch(vec![guest.clone(), guest.clone()]), |(rows, columns)| {
+                    let args: Vec<ColumnarValue> = columns.iter().map(Column::argument).collect();
+                    let bits = |function: &FunctionDefinition| -> Vec<Option<u64>> {
+                        let result = outcome(&function.callable, &args, rows).unwrap();
+                        match result.as_primitive_opt::<Float64Type>() {
+                            Some(array) => array.iter().map(|value| value.map(f64::to_bits)).collect(),
+                            None => {
+                                let array = result.as_primitive::<Float32Type>();
+                                array.iter().map(|value| value.map(|value| value.to_bits().into())).collect()
+                            }
+                        }
+                    };
+                    prop_assert_eq!(bits(&on_vectors), bits(&one_by_one));
+                    Ok(())
+                })
+                .unwrap_or_else(|e| panic!("{body}: {e}"));
+        }
+    }
+}
+
+/// What a function does before anything else, once, is done before the first row, whatever the number of rows.
+#[test]
+fn what_is_done_once_is_done_first() {
+    let text = "(module (memory (export \"memory\") 1)
+        (func $once (i64.store (i32.const 8) (i64.const 1000)))
+        (func (export \"f\") (param i64 i64) (result i64)
+            (block (br_if 0 (i32.load8_u offset=100 (i32.const 4)))
+                (call $once) (i32.store8 offset=100 (i32.const 4) (i32.const 1)))
+            (i64.add (local.get 0) (local.get 1))))";
+    let types = [DataType::Int64, DataType::Int64];
+    assert!(is_arithmetic(&basic(text, &types, &DataType::Int64)));
+    for (wrong, right) in [
+        // Another flag than the one that is looked at, which stays 0.
+        ("i32.store8 offset=100", "i32.store8 offset=101"),
+        ("(i32.const 4) (i32.const 1)", "(i32.const 5) (i32.const 1)"),
+        ("(i32.const 4) (i32.const 1)", "(i32.const 4) (i32.const 0)"),
+    ] {
+        assert!(text.contains(wrong));
+        assert!(!is_arithmetic(&basic(&text.replace(wrong, right), &types, &DataType::Int64)), "{right}");
+    }
+    for rows in [1, 7, 8, 9, 16, 17, 100] {
+        // A sandbox in which nothing has been done.
+        let function = basic(text, &types, &DataType::Int64);
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+        let args = [ColumnarValue::Array(Arc::clone(&column)), ColumnarValue::Array(column)];
+        let expected = Int64Array::from_iter_values((0..rows).map(|row| 2 * row));
+        let found = outcome(&function.callable, &args, rows as usize).unwrap();
+        assert_eq!(found.as_primitive::<Int64Type>(), &expected);
+    }
+    let reads_it = text.replace("(i64.add (local.get 0) (local.get 1))", "(i64.load (i32.const 8))");
+    let function = basic(&reads_it, &types, &DataType::Int64);
+    assert!(!is_arithmetic(&function));
+    let zeros: ArrayRef = Arc::new(Int64Array::from(vec![0; 20]));
+    let args = [ColumnarValue::Array(Arc::clone(&zeros)), ColumnarValue::Array(zeros)];
+    let found = outcome(&function.callable, &args, 20).unwrap();
+    assert_eq!(found.as_primitive::<Int64Type>(), &Int64Array::from(vec![1000; 20]));
 }

@@ -13,7 +13,7 @@ use crate::module::Facts;
 /// How many rows one turn of the loop does. With 4 an addition takes 0.30 ns per row, with 8 0.25.
 const UNROLL: u32 = 8;
 /// A function whose body has more bytes than this is not worth unrolling around.
-const TINY: usize = 64;
+const TINY: usize = 96;
 /// With more parameters than this there would be too many combinations of constants.
 const MAX_PARAMS: usize = 3;
 
@@ -57,6 +57,7 @@ pub(super) fn driver(
             Arg { index, lane, constant, local, vector }
         })
         .collect();
+    let of_function: Vec<u32> = (0..vectors.map_or(0, Vectors::locals)).map(|_| locals.add(VECTOR)).collect();
     let mut function = Function::new_with_locals_types(locals.into_types());
     let code = &mut function.instructions();
 
@@ -89,24 +90,25 @@ pub(super) fn driver(
             store(code, result, at(to.arena, nth * result.width()));
         }
     };
-    let width = result.width().cast_signed();
-    for rows in [UNROLL, 1] {
-        // The end of the results that whole turns of the loop write.
-        code.local_get(ROWS);
-        if rows > 1 {
-            code.i32_const(-rows.cast_signed()).i32_and();
-        }
-        code.i32_const(width).i32_mul();
+    // A function that begins with something that is done once has done it after the first turn.
+    let first = if vectors.is_some_and(|vectors| vectors.begins_once) { Some(Until::FirstTurn) } else { None };
+    for until in first.into_iter().chain([Until::LastTurn, Until::Last]) {
+        let rows = if until == Until::Last { 1 } else { UNROLL };
+        until.push(code);
+        code.i32_const(result.width().cast_signed()).i32_mul();
         word(code, to.arena, frame::out(0));
         code.i32_add().local_set(end);
         code.block(BlockType::Empty);
         code.local_get(out).local_get(end).i32_ge_u().br_if(0);
         code.loop_(BlockType::Empty);
         match vectors {
-            Some(vectors) if rows > 1 => {
+            Some(vectors) if until == Until::LastTurn => {
                 for nth in (0..rows).step_by(vectors.rows() as usize) {
                     code.local_get(out);
-                    vectors.emit(code, |code, param| args[param as usize].push_vector(code, to.arena, nth));
+                    let push = |code: &mut InstructionSink<'_>, param: u32| {
+                        args[param as usize].push_vector(code, to.arena, nth);
+                    };
+                    vectors.emit(code, &of_function, push);
                     code.v128_store(at(to.arena, nth * result.width()));
                 }
             }
@@ -127,6 +129,26 @@ pub(super) fn driver(
     }
     code.i32_const(Status::Done.code()).end();
     function
+}
+
+/// How far a loop goes: a turn of a loop does `UNROLL` rows, but that over the last rows one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    FirstTurn,
+    LastTurn,
+    Last,
+}
+
+impl Until {
+    /// Pushes the number of the row before which the loop ends.
+    fn push(self, code: &mut InstructionSink<'_>) {
+        let turn = UNROLL.cast_signed();
+        match self {
+            Self::FirstTurn => code.i32_const(turn).i32_const(0).local_get(ROWS).i32_const(turn).i32_ge_u().select(),
+            Self::LastTurn => code.local_get(ROWS).i32_const(-turn).i32_and(),
+            Self::Last => code.local_get(ROWS),
+        };
+    }
 }
 
 struct Arg {

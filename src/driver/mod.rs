@@ -18,5 +18,6 @@ mod stubs;
 
 pub(crate) use self::{
     assemble::{ARENA, ARENA_SIZE, INIT, MEMORY, assemble, without_imports},
+    simd::Vectors,
     spec::{DriverSpec, Shape, Slot, Variant},
 };

@@ -34,11 +34,16 @@ fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
     if accepts(wanted, given) {
         return Some(given.clone());
     }
-    // Dictionaries and run-end encoded columns are what their values are.
-    match given {
-        D::Dictionary(_, values) => return coerced(wanted, values).map(|_| wanted.clone()),
-        D::RunEndEncoded(_, values) => return coerced(wanted, values.data_type()).map(|_| wanted.clone()),
-        _ => {}
+    // Dictionaries and run-end encoded columns are what their values are. As they are a function may be called once per
+    // value; a cast is only for the values that rows have.
+    let values = match given {
+        D::Dictionary(_, values) => Some(&**values),
+        D::RunEndEncoded(_, values) => Some(values.data_type()),
+        _ => None,
+    };
+    if let Some(values) = values {
+        let plain = coerced(wanted, values)?;
+        return Some(if plain == *values { given.clone() } else { wanted.clone() });
     }
     let possible = match wanted {
         _ if given.is_null() => true,
@@ -66,11 +71,12 @@ fn coerced(wanted: &DataType, given: &DataType) -> Option<DataType> {
             _ => false,
         },
         D::Struct(fields) => match given {
-            // Casts between structs go by names.
+            // Casts between structs go by names, in whatever order.
             D::Struct(from) => {
                 fields.len() == from.len()
-                    && fields.iter().zip(from).all(|(to, from)| {
-                        to.name() == from.name() && coerced(to.data_type(), from.data_type()).is_some()
+                    && fields.iter().all(|to| {
+                        let field = from.iter().find(|from| from.name() == to.name());
+                        field.is_some_and(|from| coerced(to.data_type(), from.data_type()).is_some())
                     })
             }
             _ => false,
@@ -92,6 +98,15 @@ mod tests {
     fn layouts_of_strings_are_kept() {
         assert_eq!(one(DataType::Utf8, DataType::Utf8View), Some(DataType::Utf8View));
         assert_eq!(one(DataType::Binary, DataType::LargeBinary), Some(DataType::LargeBinary));
+    }
+
+    #[test]
+    fn dictionaries_are_kept_if_their_values_fit() {
+        let words = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::LargeUtf8));
+        assert_eq!(one(DataType::Utf8, words.clone()), Some(words.clone()));
+        assert_eq!(one(DataType::Int64, words), None);
+        let numbers = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Int64));
+        assert_eq!(one(DataType::Int32, numbers), Some(DataType::Int32));
     }
 
     #[test]

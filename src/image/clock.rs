@@ -6,13 +6,13 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
 use wasmtime::Engine;
 
-use crate::lock::lock;
+use crate::{lock::lock, thread::Joined};
 
 /// How long a tick is: guests are stopped at most this much too late.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
@@ -85,7 +85,7 @@ impl Deadline {
 #[derive(Debug)]
 pub(crate) struct Clock {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Joined,
 }
 
 #[derive(Debug, Default)]
@@ -112,11 +112,8 @@ impl Clock {
     pub(super) fn start(engine: Engine) -> Self {
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("wasmfusion-clock".into())
-            .spawn(move || run(&for_thread, &engine))
-            .expect("a process that can start no thread can run no query");
-        Self { shared, thread: Some(thread) }
+        let thread = Joined::start("wasmfusion-clock", move || run(&for_thread, &engine));
+        Self { shared, thread }
     }
 
     /// Sets a guest's word at its deadline, unless the answer is dropped before.
@@ -128,10 +125,8 @@ impl Clock {
             watches.running.insert(number, stop);
             number
         };
-        if self.shared.parked.swap(false, Ordering::SeqCst)
-            && let Some(thread) = &self.thread
-        {
-            thread.thread().unpark();
+        if self.shared.parked.swap(false, Ordering::SeqCst) {
+            self.thread.unpark();
         }
         Watch { shared: Arc::clone(&self.shared), number }
     }
@@ -167,11 +162,7 @@ fn run(shared: &Shared, engine: &Engine) {
 impl Drop for Clock {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // A thread that panicked has nothing left to do.
-            let _ = thread.join();
-        }
+        self.thread.unpark();
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use super::{cache::ImageCache, engines::Kind, image::Image, key::Key};
 use crate::{
-    driver::{DriverSpec, assemble},
+    driver::{DriverSpec, Vectors, assemble},
     error::{Error, Result},
     lock::lock,
     memory::Account,
@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Function {
     pub(crate) spec: DriverSpec,
     pub(crate) facts: Facts,
+    /// It does nothing but arithmetic, on whatever numbers: it can be called on rows whose result is of no interest.
+    pub(crate) is_arithmetic: bool,
 }
 
 /// A module under one memory limit, with the functions that are registered from it. They share an image, so that a
@@ -67,12 +69,13 @@ impl Program {
 
     /// Registers a function; it is part of every image that is made from now on, for as long as it lives.
     pub(crate) fn register(&self, spec: DriverSpec) -> Option<Arc<Function>> {
-        let facts = spec.facts(self.module.core()?);
+        let core = self.module.core()?;
+        let (facts, is_arithmetic) = (spec.facts(core), Vectors::of(core, &spec).is_some());
         let mut functions = lock(&self.functions);
         functions.retain(|function| function.strong_count() > 0);
         let same = functions.iter().filter_map(Weak::upgrade).find(|function| function.spec == spec);
         Some(same.unwrap_or_else(|| {
-            let function = Arc::new(Function { spec, facts });
+            let function = Arc::new(Function { spec, facts, is_arithmetic });
             functions.push(Arc::downgrade(&function));
             function
         }))

@@ -1,12 +1,11 @@
 //! The pool: idle sandboxes, one lane per worker so that taking and giving back is not contended.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
+
+use datafusion::common::HashMap;
 
 use crate::{
     image::Image,

@@ -1,0 +1,115 @@
+//! Cold paths: from CREATE and from a restart to the first row, many registered functions, and what an idle one holds.
+//!
+//! `cargo bench --bench cold`. Every time is the median of several runs, each with an engine of its own.
+
+mod support;
+
+use std::{
+    fs, hint,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use support::{fixtures, median_time, resident};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use wasmfusion::{Engine, EngineOptions, Session};
+
+const RUNS: usize = 21;
+
+/// Functions that are registered at once.
+const FUNCTIONS: usize = 1000;
+
+fn on(data: Option<&Path>) -> Session {
+    let options = EngineOptions { data_dir: data.map(Path::to_owned), ..EngineOptions::default() };
+    Session::new(Engine::new(options).expect("an engine"))
+}
+
+fn run(runtime: &Runtime, session: &Session, sql: &str) {
+    let rows = runtime.block_on(async { session.sql(sql).await?.collect().await });
+    hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
+}
+
+fn create(name: &str, module: &str, export: &str) -> String {
+    format!(
+        "CREATE FUNCTION {name} AS WASM FROM INFILE '{}' USING EXPORT '{export}'",
+        fixtures().join(module).display()
+    )
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// From CREATE FUNCTION to the first row, nothing compiled yet; and from a start with a data folder and images of before to
+/// the first row, beside the same query without a function of ours.
+fn first_rows(runtime: &Runtime) {
+    println!(
+        "| ms to the first row | CREATE | restart | restart, built-in function instead |\n| --- | --- | --- | --- |"
+    );
+    let queries =
+        [("shout", "built/text.wasm", "shout", "upper"), ("word_count", "built/text.wasm", "word-count", "length")];
+    for (name, module, export, built_in) in queries {
+        let query = |function: &str| format!("SELECT {function}(x) FROM (VALUES ('a'), ('b')) AS t(x)");
+        let engines: Vec<Session> = (0..RUNS).map(|_| on(None)).collect();
+        let created = median_time(RUNS, |turn| {
+            run(runtime, &engines[turn], &create(name, module, export));
+            run(runtime, &engines[turn], &query(name));
+        });
+        let folder = TempDir::new().expect("a folder");
+        let session = on(Some(folder.path()));
+        run(runtime, &session, &create(name, module, export));
+        run(runtime, &session, &query(name));
+        drop(session);
+        let restarted =
+            |function: &str| median_time(RUNS, |_| run(runtime, &on(Some(folder.path())), &query(function)));
+        let [created, ours, theirs] = [created, restarted(name), restarted(built_in)].map(milliseconds);
+        println!("| {name} | {created:.1} | {ours:.1} | {theirs:.1} |");
+    }
+}
+
+/// Functions of a module each: opening their folder, and memory that they hold before and after each was called once.
+fn many(runtime: &Runtime) {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    {
+        let session = on(Some(&data));
+        for number in 0..FUNCTIONS {
+            let module = folder.path().join(format!("{number}.wat"));
+            let add = format!("i64.add (local.get 0) (i64.const {number})");
+            fs::write(&module, format!("(module (func (export \"f\") (param i64) (result i64) ({add})))"))
+                .expect("a file");
+            let from = module.display();
+            let types = format!("CREATE FUNCTION f{number}(x BIGINT) RETURNS BIGINT");
+            run(runtime, &session, &format!("{types} AS WASM FROM INFILE '{from}' USING EXPORT 'f'"));
+        }
+    }
+    let empty = TempDir::new().expect("a folder");
+    // What any engine holds is not the functions'.
+    run(runtime, &on(Some(empty.path())), "SELECT abs(1)");
+    let before = resident() as i64;
+    let start = Instant::now();
+    let session = on(Some(&data));
+    let opened = milliseconds(start.elapsed());
+    run(runtime, &session, "SELECT f7(1)");
+    let called = milliseconds(start.elapsed());
+    let idle = resident() as i64 - before;
+    for number in 0..FUNCTIONS {
+        run(runtime, &session, &format!("SELECT f{number}(1)"));
+    }
+    let used = resident() as i64 - before;
+    println!("\n| {FUNCTIONS} functions, a module each | |\n| --- | --- |");
+    println!("| opening, ms | {opened:.1} |\n| opening and the first call, ms | {called:.1} |");
+    println!("| memory, MiB | {:.1} |\n| memory when each was called, MiB | {:.1} |", mebibytes(idle), mebibytes(used));
+    println!("| KiB of an idle function | {:.1} |", mebibytes(idle) * 1024.0 / FUNCTIONS as f64);
+}
+
+fn mebibytes(bytes: i64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    first_rows(&runtime);
+    many(&runtime);
+}
