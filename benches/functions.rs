@@ -9,9 +9,9 @@ use std::{fs, hint::black_box, sync::Arc};
 
 use criterion::{BatchSize, Criterion, Throughput};
 use datafusion::arrow::{
-    array::{ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
-    compute::binary,
-    datatypes::{Float64Type, Int32Type, Int64Type},
+    array::{ArrayRef, AsArray, Float32Array, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
+    compute::{binary, cast, unary},
+    datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type},
 };
 use support::{Bar, Function, fixtures, print_ratios, run, session};
 
@@ -30,7 +30,9 @@ const FUNCTIONS: &str = "
     CREATE FUNCTION haversine(lat1 DOUBLE, lon1 DOUBLE, lat2 DOUBLE, lon2 DOUBLE) RETURNS DOUBLE
         AS WASM FROM INFILE '$F/built/geo.wasm';
     CREATE FUNCTION guest_gcd(a INT, b INT) RETURNS INT AS WASM FROM INFILE '$F/built/geo.wasm' USING EXPORT 'gcd';
-    CREATE FUNCTION shout AS WASM FROM INFILE '$F/built/text.wasm'";
+    CREATE FUNCTION shout AS WASM FROM INFILE '$F/built/text.wasm';
+    CREATE FUNCTION polynomial(x REAL) RETURNS REAL AS WASM FROM INFILE '$F/wat/arithmetic.wat';
+    CREATE FUNCTION polynomial_by_call(x REAL) RETURNS REAL AS WASM FROM INFILE '$F/wat/arithmetic.wat'";
 
 /// A fixed sequence of numbers that look random.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {
@@ -145,6 +147,46 @@ fn shout(c: &mut Criterion) {
     group.finish();
 }
 
+/// A polynomial on vectors and row by row, and with nulls, which vectors do not care about.
+fn polynomial(c: &mut Criterion) {
+    let session = session(1);
+    run(&session, FUNCTIONS);
+    let values = || numbers(1).take(ROWS).map(|n| (n % 1_000_000) as f32 / 500_000.0 - 1.0);
+    let x: Float32Array = values().map(Some).collect();
+    let holes: ArrayRef =
+        Arc::new(values().zip(numbers(2)).map(|(x, n)| (n % 10 > 0).then_some(x)).collect::<Float32Array>());
+    let mut group = c.benchmark_group("polynomial");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    group.bench_function("native", |bencher| {
+        let of = |x: f32| (((0.5 * x - 1.5) * x + 2.0) * x - 1.0) * x + 0.25;
+        bencher.iter(|| unary::<_, _, Float32Type>(black_box(&x), of));
+    });
+    let x: ArrayRef = Arc::new(x);
+    for (kind, args) in [("", [x]), (", nulls", [holes])] {
+        for (name, function) in [("vectors", "polynomial"), ("one by one", "polynomial_by_call")] {
+            let function = Function::new(&session, function, &args);
+            group.bench_function(format!("{name}{kind}"), |bencher| bencher.iter(|| function.call()));
+        }
+    }
+    group.finish();
+}
+
+/// A column of few texts, as it is and as a dictionary.
+fn dictionary(c: &mut Criterion) {
+    let session = session(1);
+    run(&session, FUNCTIONS);
+    let texts: StringArray = numbers(1).take(ROWS).map(|n| Some(format!("row number {:04} text", n % 100))).collect();
+    let keys = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let encoded = cast(&texts, &keys).expect("a dictionary");
+    let mut group = c.benchmark_group("dictionary");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    for (name, column) in [("plain", Arc::new(texts) as ArrayRef), ("encoded", encoded)] {
+        let function = Function::new(&session, "shout", &[column]);
+        group.bench_function(name, |bencher| bencher.iter(|| function.call()));
+    }
+    group.finish();
+}
+
 fn one_row(c: &mut Criterion) {
     let session = session(1);
     run(&session, FUNCTIONS);
@@ -234,6 +276,30 @@ const BARS: &[Bar] = &[
         wanted: "at least 200",
     },
     Bar {
+        what: "polynomial / native",
+        of: ("polynomial", "vectors"),
+        over: ("polynomial", "native"),
+        wanted: "at most 1.3",
+    },
+    Bar {
+        what: "polynomial, one by one / on vectors",
+        of: ("polynomial", "one by one"),
+        over: ("polynomial", "vectors"),
+        wanted: "",
+    },
+    Bar {
+        what: "polynomial with nulls, one by one / on vectors",
+        of: ("polynomial", "one by one, nulls"),
+        over: ("polynomial", "vectors, nulls"),
+        wanted: "",
+    },
+    Bar {
+        what: "shout of 100 texts, plain / dictionary",
+        of: ("dictionary", "plain"),
+        over: ("dictionary", "encoded"),
+        wanted: "",
+    },
+    Bar {
         what: "haversine / native",
         of: ("haversine", "wasm"),
         over: ("haversine", "native"),
@@ -251,7 +317,7 @@ const BARS: &[Bar] = &[
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    for bench in [add, haversine, gcd, shout, one_row, workers] {
+    for bench in [add, haversine, gcd, shout, polynomial, dictionary, one_row, workers] {
         bench(&mut criterion);
     }
     criterion.final_summary();

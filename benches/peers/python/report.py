@@ -56,15 +56,16 @@ def machine() -> str:
 def plot(path: str) -> None:
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True)
     for panel, function in zip(panels, ("add", "haversine", "shout")):
-        for engine in RUST:
+        for index, engine in enumerate(RUST):
             points = sorted((rows, ns) for (e, f, rows, nulls), ns in measured.items() if (e, f, nulls) == (engine, function, 0))
             if points:
-                panel.plot(*zip(*points), marker="o", markersize=3, label=engine)
+                panel.plot(*zip(*points), marker="o", markersize=3, color=f"C{index}", label=engine)
         panel.set(title=function, xscale="log", yscale="log", xlabel="rows of a batch")
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("ns per row")
-    panels[2].legend(fontsize=7)
-    figure.tight_layout()
+    # The first function is one that all of them have.
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncols=len(RUST), fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.savefig(path, metadata={"Date": None})
 
 
