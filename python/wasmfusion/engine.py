@@ -84,8 +84,7 @@ class Function:
         """Calls the function on whole arrays.
 
         :param args: arrays of pyarrow, or of anything else with ``__arrow_c_array__`` or ``__arrow_c_stream__``; arrays
-            of NumPy; sequences, of which arrays of the parameter's type are made; and single values, which stand for all
-            rows.
+            of NumPy; sequences, which pyarrow makes arrays of; and single values, which stand for all rows.
         :param rows: how many rows the result has, when no argument is an array; 1 by default.
         :raises ValueError: when arrays have different lengths.
         :raises WasmError: when an argument has another type; a :class:`GuestError` when the guest fails.
@@ -96,11 +95,11 @@ class Function:
         types = pa.schema(self._native.types)
         for index, arg in enumerate(args):
             # Of too many arguments there will be an error.
-            field = types.field(index) if index < len(types) else pa.field("", pa.null())
+            type_ = types.field(index).type if index < len(types) else None
             try:
-                array, is_constant = _array(arg, field.type if field.name else None)
+                array, is_constant = _array(arg, type_)
             except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-                raise WasmError(f"function {self.name}: argument {field.name} ({field.type}): {error}") from error
+                raise WasmError(f"function {self.name}: argument {index} ({type_}): {error}") from error
             arrays.append(array)
             constants.append(is_constant)
         return pa.array(self._native.call(arrays, constants, rows))
@@ -292,9 +291,8 @@ class Engine:
         return f"<wasmfusion engine with {len(self._native.functions())} functions>"
 
 
-def _array(value: Any, type_: pa.DataType | None = None) -> tuple[Any, bool]:
-    """An argument of a call as an array, and whether it is one value for all rows. What has no type of Arrow or NumPy gets
-    that of the parameter."""
+def _array(value: Any, type_: pa.DataType | None) -> tuple[Any, bool]:
+    """An argument of a call as an array, and whether it is one value for all rows."""
     if hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
         return value, False
     if isinstance(value, pa.Scalar):
@@ -304,10 +302,22 @@ def _array(value: Any, type_: pa.DataType | None = None) -> tuple[Any, bool]:
             return pa.array(value), False
         if hasattr(value, "item"):
             # A scalar of NumPy.
-            return pa.array([value.item()], type_), True
+            return _typed([value.item()], type_), True
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
-        return pa.array(value, type_), False
-    return pa.array([value], type_), True
+        return _typed(value, type_), False
+    return _typed([value], type_), True
+
+
+def _typed(values: Sequence[Any], type_: pa.DataType | None) -> pa.Array:
+    """Values of Python as an array of their own type, which SQL casts if it can; and of the parameter's type, which may cut
+    off what it does not have, only if they have none."""
+    try:
+        array = pa.array(values)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return pa.array(values, type_)
+    if type_ is not None and pa.types.is_interval(type_) and pa.types.is_duration(array.type):
+        return pa.array(values, type_)
+    return array
 
 
 def as_array(value: Any) -> pa.Array:
