@@ -13,6 +13,9 @@ use crate::module::{CoreModule, GuestType};
 /// The longest function, in operations, that is worth it.
 const MAX_OPERATIONS: usize = 32;
 
+/// The most locals beside its parameters: the driver has as many more.
+const MAX_LOCALS: u32 = 16;
+
 /// A function as operations on vectors of one lane type.
 #[derive(Debug, Clone)]
 pub(crate) struct Vectors {
@@ -74,14 +77,14 @@ impl Vectors {
         (vectors.operations.len() <= MAX_OPERATIONS && vectors.locals_are_set()).then_some(vectors)
     }
 
-    /// Parameters are only read, and other locals only after they were set.
+    /// Parameters are only read, and other locals, of which there are not many, only after they were set.
     fn locals_are_set(&self) -> bool {
         let mut set = Vec::new();
         self.operations.iter().all(|operation| match operation {
             Operation::Local(local) => *local < self.params || set.contains(local),
             Operation::Set(local) | Operation::Tee(local) => {
                 set.push(*local);
-                *local >= self.params
+                (self.params..self.params + MAX_LOCALS).contains(local)
             }
             _ => true,
         })

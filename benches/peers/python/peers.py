@@ -5,6 +5,7 @@ Prints lines of JSON as the Rust program does. Engines that are not installed ar
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
@@ -13,6 +14,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -188,6 +191,41 @@ def datafusion_udf(name: str, table: pa.Table) -> Callable[[], Any]:
     return lambda: frame.to_arrow_table()["result"]
 
 
+#: What ClickHouse calls the types of functions of numbers; strings have no ABI there that a plain function has.
+NUMBERS: dict[str, tuple[str, str]] = {
+    "add": ("Int64, Int64", "Int64"),
+    "haversine": ("Float64, Float64, Float64, Float64", "Float64"),
+    "gcd": ("Int32, Int32", "Int32"),
+    "luhn": ("Int64", "Int32"),
+}
+
+
+@cache
+def chdb_connection() -> Any:
+    """ClickHouse in this process, with the module that wasmtime alone runs, too."""
+    import chdb
+
+    connection = chdb.connect(":memory:?allow_experimental_webassembly_udf=1")
+    module = base64.b64encode((Path(__file__).parents[1] / "built" / "ours.core.wasm").read_bytes()).decode()
+    connection.query(f"INSERT INTO system.webassembly_modules (name, code) SELECT 'peers', base64Decode('{module}')")
+    connection.query("SET max_threads = 1")
+    # A module may not run for long by default.
+    connection.query("SET webassembly_udf_max_fuel = 1000000000000")
+    return connection
+
+
+def chdb_wasm(name: str, table: pa.Table) -> Callable[[], Any]:
+    arguments, returns = NUMBERS[name]
+    connection = chdb_connection()
+    connection.query(
+        f"CREATE OR REPLACE FUNCTION wasm_{name} LANGUAGE WASM ABI ROW_DIRECT FROM 'peers' :: '{name}' "
+        f"ARGUMENTS ({arguments}) RETURNS {returns}"
+    )
+    connection.query(f"CREATE TABLE {name} ENGINE = Memory AS SELECT * FROM Python(table)")
+    query = f"SELECT wasm_{name}({', '.join(table.column_names)}) AS result FROM {name}"
+    return lambda: connection.query(query, "ArrowTable")["result"]
+
+
 ENGINES: dict[str, Callable[[str, pa.Table], Callable[[], Any]]] = {
     "PyArrow compute": pyarrow_compute,
     "Polars map_batches": polars_map_batches,
@@ -196,6 +234,7 @@ ENGINES: dict[str, Callable[[str, pa.Table], Callable[[], Any]]] = {
     "DuckDB Python UDF, arrow": lambda name, table: duckdb_udf("arrow", table, name),
     "DuckDB Python UDF, native": lambda name, table: duckdb_udf("native", table, name),
     "DataFusion Python UDF": datafusion_udf,
+    "chDB Wasm, per row": chdb_wasm,
 }
 
 

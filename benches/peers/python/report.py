@@ -48,7 +48,7 @@ def cell(engine: str, function: str, rows: int, nulls: int, *, over: str | None 
 
 def machine() -> str:
     model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), platform.processor())
-    names = ("datafusion", "duckdb", "numpy", "pandas", "polars", "pyarrow")
+    names = ("chdb", "datafusion", "duckdb", "numpy", "pandas", "polars", "pyarrow")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
     return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}; Python {platform.python_version()} with {versions}"
 
