@@ -79,7 +79,7 @@ impl Distinct {
             renumbered.push(*number);
         }
         // Then calling on each row costs no more than finding the results again.
-        if 2 * seen.len() > rows.len() {
+        if seen.is_empty() || 2 * seen.len() > rows.len() {
             return Ok(None);
         }
         let values = take(values, &UInt32Array::from(seen), None)?;
@@ -155,6 +155,8 @@ mod tests {
         let all: DictionaryArray<Int8Type> = ["a", "b", "c", "a"].into_iter().collect();
         assert!(Distinct::of(&(Arc::new(all.clone()) as ArrayRef)).unwrap().is_none());
         assert!(Distinct::of(&(Arc::new(all.slice(0, 0)) as ArrayRef)).unwrap().is_none());
+        let nothing: DictionaryArray<Int8Type> = [None, Some("a"), None, None].into_iter().collect();
+        assert!(Distinct::of(&(Arc::new(nothing.slice(2, 2)) as ArrayRef)).unwrap().is_none());
         assert!(Distinct::of(&(Arc::new(Int64Array::from(vec![1, 1, 1])) as ArrayRef)).unwrap().is_none());
     }
 
