@@ -5,31 +5,19 @@
 mod support;
 
 use std::{
-    fs, hint,
-    path::Path,
+    fs,
     time::{Duration, Instant},
 };
 
-use support::median_time;
+use support::{median_time, run_one, session_on};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wasmfusion::{Engine, EngineOptions, Session};
 
 /// Functions of the folder that is opened.
 const FUNCTIONS: usize = 1000;
 
-fn on(folder: Option<&Path>) -> Session {
-    let options = EngineOptions { data_dir: folder.map(Path::to_owned), ..EngineOptions::default() };
-    Session::new(Engine::new(options).expect("an engine"))
-}
-
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-}
-
-fn run(runtime: &Runtime, session: &Session, sql: &str) {
-    let rows = runtime.block_on(async { session.sql(sql).await?.collect().await });
-    hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
 }
 
 fn statements(runtime: &Runtime) {
@@ -42,9 +30,9 @@ fn statements(runtime: &Runtime) {
     };
     println!("| µs per statement | in memory | data folder |\n| --- | --- | --- |");
     let folder = TempDir::new().expect("a folder");
-    let sessions = [on(None), on(Some(folder.path()))];
+    let sessions = [session_on(None), session_on(Some(folder.path()))];
     let both = |what: &str, runs: usize, sql: &dyn Fn(usize) -> String| {
-        let times = sessions.each_ref().map(|session| median_time(runs, |n| run(runtime, session, &sql(n))));
+        let times = sessions.each_ref().map(|session| median_time(runs, |n| run_one(runtime, session, &sql(n))));
         println!("| {what} | {} | {} |", times[0].as_micros(), times[1].as_micros());
     };
     both("SELECT 1", 2001, &|_| "SELECT 1".to_owned());
@@ -56,7 +44,7 @@ fn statements(runtime: &Runtime) {
 fn open(runtime: &Runtime, modules: usize) {
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("db");
-    let session = on(Some(&data));
+    let session = session_on(Some(&data));
     for function in 0..FUNCTIONS {
         let path = folder.path().join(format!("{}.wat", function % modules));
         let module = format!(
@@ -68,16 +56,16 @@ fn open(runtime: &Runtime, modules: usize) {
         let sql = format!(
             "CREATE FUNCTION f{function}(x BIGINT) RETURNS BIGINT AS WASM FROM INFILE '{path}' USING EXPORT 'f'"
         );
-        run(runtime, &session, &sql);
+        run_one(runtime, &session, &sql);
     }
-    run(runtime, &session, "SELECT f7(1)");
+    run_one(runtime, &session, "SELECT f7(1)");
     drop(session);
     let start = Instant::now();
-    let session = on(Some(&data));
+    let session = session_on(Some(&data));
     let opened = start.elapsed();
-    run(runtime, &session, "SELECT 1");
+    run_one(runtime, &session, "SELECT 1");
     let first = start.elapsed();
-    run(runtime, &session, "SELECT f7(1)");
+    run_one(runtime, &session, "SELECT f7(1)");
     let called = start.elapsed();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!("| {modules} | {:.1} | {:.1} | {:.1} |", ms(opened), ms(first - opened), ms(called - first));

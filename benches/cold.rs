@@ -5,31 +5,21 @@
 mod support;
 
 use std::{
-    env, fs, hint,
+    env, fs,
     path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
-use support::{fixtures, median_time, resident};
+use support::{fixtures, median_time, resident, run_one, session_on};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wasmfusion::{Engine, EngineOptions, Session};
+use wasmfusion::Session;
 
 const RUNS: usize = 21;
 
 /// Functions that are registered at once.
 const FUNCTIONS: usize = 1000;
-
-fn on(data: Option<&Path>) -> Session {
-    let options = EngineOptions { data_dir: data.map(Path::to_owned), ..EngineOptions::default() };
-    Session::new(Engine::new(options).expect("an engine"))
-}
-
-fn run(runtime: &Runtime, session: &Session, sql: &str) {
-    let rows = runtime.block_on(async { session.sql(sql).await?.collect().await });
-    hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
-}
 
 fn create(name: &str, module: &str, export: &str) -> String {
     format!(
@@ -52,18 +42,19 @@ fn first_rows(runtime: &Runtime) {
         [("shout", "built/text.wasm", "shout", "upper"), ("word_count", "built/text.wasm", "word-count", "length")];
     for (name, module, export, built_in) in queries {
         let query = |function: &str| format!("SELECT {function}(x) FROM (VALUES ('a'), ('b')) AS t(x)");
-        let engines: Vec<Session> = (0..RUNS).map(|_| on(None)).collect();
+        let engines: Vec<Session> = (0..RUNS).map(|_| session_on(None)).collect();
         let created = median_time(RUNS, |turn| {
-            run(runtime, &engines[turn], &create(name, module, export));
-            run(runtime, &engines[turn], &query(name));
+            run_one(runtime, &engines[turn], &create(name, module, export));
+            run_one(runtime, &engines[turn], &query(name));
         });
         let folder = TempDir::new().expect("a folder");
-        let session = on(Some(folder.path()));
-        run(runtime, &session, &create(name, module, export));
-        run(runtime, &session, &query(name));
+        let session = session_on(Some(folder.path()));
+        run_one(runtime, &session, &create(name, module, export));
+        run_one(runtime, &session, &query(name));
         drop(session);
-        let restarted =
-            |function: &str| median_time(RUNS, |_| run(runtime, &on(Some(folder.path())), &query(function)));
+        let restarted = |function: &str| {
+            median_time(RUNS, |_| run_one(runtime, &session_on(Some(folder.path())), &query(function)))
+        };
         let [created, ours, theirs] = [created, restarted(name), restarted(built_in)].map(milliseconds);
         println!("| {name} | {created:.1} | {ours:.1} | {theirs:.1} |");
     }
@@ -71,16 +62,16 @@ fn first_rows(runtime: &Runtime) {
 
 /// Makes functions of a module each in a data folder.
 fn make(runtime: &Runtime, data: &Path) {
-    let session = on(Some(data));
+    let session = session_on(Some(data));
     for number in 0..FUNCTIONS {
         let module = data.with_file_name(format!("{number}.wat"));
         let add = format!("i64.add (local.get 0) (i64.const {number})");
         fs::write(&module, format!("(module (func (export \"f\") (param i64) (result i64) ({add})))")).expect("a file");
         let types = format!("CREATE FUNCTION f{number}(x BIGINT) RETURNS BIGINT");
-        run(runtime, &session, &format!("{types} AS WASM FROM INFILE '{}' USING EXPORT 'f'", module.display()));
+        run_one(runtime, &session, &format!("{types} AS WASM FROM INFILE '{}' USING EXPORT 'f'", module.display()));
     }
     // One of them has an image in the plancache.
-    run(runtime, &session, "SELECT f7(1)");
+    run_one(runtime, &session, "SELECT f7(1)");
 }
 
 /// Opening a folder of many functions, and the memory that they hold before and after each was called once.
@@ -93,16 +84,16 @@ fn many(runtime: &Runtime) {
     assert!(made.success(), "{made}");
     let empty = TempDir::new().expect("a folder");
     // What any engine holds is not the functions'.
-    run(runtime, &on(Some(empty.path())), "SELECT abs(1)");
+    run_one(runtime, &session_on(Some(empty.path())), "SELECT abs(1)");
     let before = resident();
     let start = Instant::now();
-    let session = on(Some(&data));
+    let session = session_on(Some(&data));
     let opened = milliseconds(start.elapsed());
-    run(runtime, &session, "SELECT f7(1)");
+    run_one(runtime, &session, "SELECT f7(1)");
     let called = milliseconds(start.elapsed());
     let idle = mebibytes(resident().saturating_sub(before));
     for number in 0..FUNCTIONS {
-        run(runtime, &session, &format!("SELECT f{number}(1)"));
+        run_one(runtime, &session, &format!("SELECT f{number}(1)"));
     }
     let used = mebibytes(resident().saturating_sub(before));
     println!("\n| {FUNCTIONS} functions, a module each | |\n| --- | --- |");

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each bench uses a part")]
 
 use std::{
-    env, fs,
-    path::PathBuf,
+    env, fs, hint,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use datafusion::{
     logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF},
 };
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+use tokio::runtime::Runtime;
 use wasmfusion::{Engine, EngineOptions, Session};
 
 /// The folder of the guest modules.
@@ -30,6 +31,18 @@ pub(crate) fn fixtures() -> PathBuf {
 pub(crate) fn session(workers: usize) -> Session {
     let options = EngineOptions { parallelism: workers as u64, ..EngineOptions::default() };
     Session::new(Engine::new(options).expect("an engine"))
+}
+
+/// A session on an engine of its own, whose functions are in a data folder if one is given.
+pub(crate) fn session_on(folder: Option<&Path>) -> Session {
+    let options = EngineOptions { data_dir: folder.map(Path::to_owned), ..EngineOptions::default() };
+    Session::new(Engine::new(options).expect("an engine"))
+}
+
+/// Runs one statement to its last row.
+pub(crate) fn run_one(runtime: &Runtime, session: &Session, sql: &str) {
+    let rows = runtime.block_on(async { session.sql(sql).await?.collect().await });
+    hint::black_box(rows.unwrap_or_else(|error| panic!("{sql}: {error}")));
 }
 
 /// Runs statements, in whose text `$F` is the folder of the guest modules.

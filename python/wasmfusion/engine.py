@@ -98,7 +98,7 @@ class Function:
             type_ = types.field(index).type if index < len(types) else None
             try:
                 array, is_constant = _array(arg, type_)
-            except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+            except _NO_ARRAY as error:
                 raise WasmError(f"function {self.name}: argument {index} ({type_}): {error}") from error
             arrays.append(array)
             constants.append(is_constant)
@@ -206,8 +206,8 @@ class Engine:
         folded = _folded(name)
         if not folded:
             raise ValueError("create_function: a function needs a name")
-        if if_not_exists and folded in self.functions:
-            return self.function(folded)
+        if if_not_exists and (known := self.functions.get(folded)) is not None:
+            return known
         words = ["CREATE"]
         if or_replace:
             words.append("OR REPLACE")
@@ -291,6 +291,10 @@ class Engine:
         return f"<wasmfusion engine with {len(self._native.functions())} functions>"
 
 
+#: What pyarrow raises for values of which it makes no array.
+_NO_ARRAY = (pa.ArrowException, OverflowError, TypeError, ValueError)
+
+
 def _array(value: Any, type_: pa.DataType | None) -> tuple[Any, bool]:
     """An argument of a call as an array, and whether it is one value for all rows."""
     if hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
@@ -313,7 +317,7 @@ def _typed(values: Sequence[Any], type_: pa.DataType | None) -> pa.Array:
     off what it does not have, only if they have none."""
     try:
         array = pa.array(values)
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+    except _NO_ARRAY:
         return pa.array(values, type_)
     if type_ is not None and pa.types.is_interval(type_) and pa.types.is_duration(array.type):
         return pa.array(values, type_)

@@ -95,8 +95,8 @@ class DataFrame:
         if not names:
             return "(no columns)"
         # A value of several lines takes as many.
-        parts = [list(zip_longest(*(cell.split("\n") for cell in row), fillvalue="")) for row in cells]
-        cells = [list(part) for row in parts for part in row]
+        lines_of = (zip_longest(*(cell.split("\n") for cell in row), fillvalue="") for row in cells)
+        cells = [list(line) for lines in lines_of for line in lines]
         widths = [max(map(len, column)) for column in zip(names, *cells)]
         rule = "+".join(["", *("-" * (width + 2) for width in widths), ""])
 

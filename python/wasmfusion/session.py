@@ -41,11 +41,10 @@ class SessionContext:
         """
         if params is None:
             return DataFrame(self._native.sql(statement))
-        if isinstance(params, Mapping):
-            return DataFrame(self._native.sql(statement, [as_array(value) for value in params.values()], list(params)))
-        if isinstance(params, (str, bytes)) or not isinstance(params, Sequence):
+        if isinstance(params, (str, bytes)) or not isinstance(params, (Mapping, Sequence)):
             raise TypeError("params are values in a sequence, or by their names")
-        return DataFrame(self._native.sql(statement, [as_array(value) for value in params]))
+        names, values = (list(params), params.values()) if isinstance(params, Mapping) else (None, params)
+        return DataFrame(self._native.sql(statement, [as_array(value) for value in values], names))
 
     def table(self, name: str) -> DataFrame:
         """The rows of a table."""
