@@ -10,7 +10,7 @@ use std::{fs, hint::black_box, sync::Arc};
 use criterion::{BatchSize, Criterion, Throughput};
 use datafusion::arrow::{
     array::{ArrayRef, AsArray, Float32Array, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
-    compute::{binary, cast, unary},
+    compute::{binary, cast, sort, unary},
     datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type},
 };
 use support::{Bar, Function, fixtures, print_ratios, run, session};
@@ -147,7 +147,7 @@ fn shout(c: &mut Criterion) {
     group.finish();
 }
 
-/// A polynomial on vectors and row by row, and with nulls, which vectors do not care about.
+/// A polynomial as a kernel and row by row, and with nulls, which kernels do not care about.
 fn polynomial(c: &mut Criterion) {
     let session = session(1);
     run(&session, FUNCTIONS);
@@ -163,7 +163,7 @@ fn polynomial(c: &mut Criterion) {
     });
     let x: ArrayRef = Arc::new(x);
     for (kind, args) in [("", [x]), (", nulls", [holes])] {
-        for (name, function) in [("vectors", "polynomial"), ("one by one", "polynomial_by_call")] {
+        for (name, function) in [("kernel", "polynomial"), ("one by one", "polynomial_by_call")] {
             let function = Function::new(&session, function, &args);
             group.bench_function(format!("{name}{kind}"), |bencher| bencher.iter(|| function.call()));
         }
@@ -171,16 +171,17 @@ fn polynomial(c: &mut Criterion) {
     group.finish();
 }
 
-/// A column of few texts, as it is and as a dictionary.
-fn dictionary(c: &mut Criterion) {
+/// A column of few texts, as it is, sorted, and as a dictionary.
+fn few_values(c: &mut Criterion) {
     let session = session(1);
     run(&session, FUNCTIONS);
     let texts: StringArray = numbers(1).take(ROWS).map(|n| Some(format!("row number {:04} text", n % 100))).collect();
     let keys = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let encoded = cast(&texts, &keys).expect("a dictionary");
-    let mut group = c.benchmark_group("dictionary");
+    let sorted = sort(&texts, None).expect("texts in order");
+    let mut group = c.benchmark_group("few values");
     group.throughput(Throughput::Elements(ROWS as u64));
-    for (name, column) in [("plain", Arc::new(texts) as ArrayRef), ("encoded", encoded)] {
+    for (name, column) in [("plain", Arc::new(texts) as ArrayRef), ("sorted", sorted), ("encoded", encoded)] {
         let function = Function::new(&session, "shout", &[column]);
         group.bench_function(name, |bencher| bencher.iter(|| function.call()));
     }
@@ -277,26 +278,32 @@ const BARS: &[Bar] = &[
     },
     Bar {
         what: "polynomial / native",
-        of: ("polynomial", "vectors"),
+        of: ("polynomial", "kernel"),
         over: ("polynomial", "native"),
         wanted: "at most 1.3",
     },
     Bar {
-        what: "polynomial, one by one / on vectors",
+        what: "polynomial, one by one / kernel",
         of: ("polynomial", "one by one"),
-        over: ("polynomial", "vectors"),
+        over: ("polynomial", "kernel"),
         wanted: "",
     },
     Bar {
-        what: "polynomial with nulls, one by one / on vectors",
+        what: "polynomial with nulls, one by one / kernel",
         of: ("polynomial", "one by one, nulls"),
-        over: ("polynomial", "vectors, nulls"),
+        over: ("polynomial", "kernel, nulls"),
         wanted: "",
     },
     Bar {
         what: "shout of 100 texts, plain / dictionary",
-        of: ("dictionary", "plain"),
-        over: ("dictionary", "encoded"),
+        of: ("few values", "plain"),
+        over: ("few values", "encoded"),
+        wanted: "",
+    },
+    Bar {
+        what: "shout of 100 texts, plain / sorted",
+        of: ("few values", "plain"),
+        over: ("few values", "sorted"),
         wanted: "",
     },
     Bar {
@@ -317,7 +324,7 @@ const BARS: &[Bar] = &[
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    for bench in [add, haversine, gcd, shout, polynomial, dictionary, one_row, workers] {
+    for bench in [add, haversine, gcd, shout, polynomial, few_values, one_row, workers] {
         bench(&mut criterion);
     }
     criterion.final_summary();

@@ -28,6 +28,7 @@ mod function;
 #[doc(hidden)]
 pub mod fuzzing;
 mod image;
+mod kernel;
 mod lock;
 mod memory;
 mod module;

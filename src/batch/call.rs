@@ -104,6 +104,10 @@ const FEW_ROWS: usize = 256;
 /// One in so many small batches is measured.
 const NOW_AND_THEN: u32 = 16;
 
+/// The cost of a row in nanoseconds from which on it pays to look whether others have the same argument. Giving each row
+/// the result of its value takes 1 to 10.
+const DEAR: f64 = 50.0;
+
 /// How many rows are run first when nothing is known of a function's cost.
 const FIRST_ROWS: usize = 1024;
 
@@ -172,7 +176,7 @@ impl Callable {
     fn call_values(&self, args: &[ColumnarValue], rows: usize, caller: Caller<'_>) -> Result<ArrayRef> {
         let column = if self.deterministic { only_column(args) } else { None };
         if let Some((index, column)) = column
-            && let Some(distinct) = Distinct::of(column)?
+            && let Some(distinct) = Distinct::of(column, self.cost() > DEAR)?
             && (self.passes_null(index) || !distinct.has_nulls())
         {
             let mut args = args.to_vec();
@@ -225,7 +229,10 @@ impl Callable {
         let context = Context::new(&self.name, &self.runtime, caller, self.weight(rows, caller));
         let mut tally = Tally { batches: 1, rows: rows as u64, ..Tally::default() };
         let lifted = match &self.route {
-            Route::Drivers(drivers) => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
+            Route::Drivers(drivers) => match drivers.kernel(&args) {
+                Some(kernel) => self.through_kernel(kernel, &context, &args, called, rows, &mut tally),
+                None => self.through_drivers(drivers, &context, &args, called, rows, &mut tally),
+            },
             Route::General(general) => self.through_components(general, &context, &args, called, rows, &mut tally),
         };
         self.count(&context, caller, tally, lifted.as_ref().err());
@@ -290,14 +297,20 @@ impl Callable {
             let (parts, beside) = self
                 .in_parts(rows, |part| drivers.run(context, &batch, part))
                 .map_err(|stop| drivers.explain(context, &batch, stop))?;
-            let whole = parts.into_iter().reduce(|mut all, part| {
-                all.append(&part);
-                all
-            });
-            let whole = whole.unwrap_or_else(|| Output::of(&drivers.function.spec.result));
-            let lifted = whole.lift(&self.signature.guest.result, &self.signature.return_type, called.as_ref());
-            Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
+            Ok((self.lift(parts, called.as_ref())?, beside))
         })
+    }
+
+    /// The results of all parts as an array.
+    pub(super) fn lift(&self, parts: Vec<Output>, called: Option<&NullBuffer>) -> Result<ArrayRef, Stop> {
+        let whole = parts.into_iter().reduce(|mut all, part| {
+            all.append(&part);
+            all
+        });
+        let whole = whole.expect("a batch that is called has a part");
+        let signature = &self.signature;
+        let lifted = whole.lift(&signature.guest.result, &signature.return_type, called);
+        lifted.map_err(Stop::Other)?.map_err(Stop::result)
     }
 
     fn through_components(
@@ -370,7 +383,7 @@ impl Callable {
     /// Runs `run` over the rows, in parts side by side when they are many and dear. The answer has the parts in order,
     /// and by how much the time of all workers exceeds that of the caller; of several failures it is that of the first
     /// part.
-    fn in_parts<T: Send>(
+    pub(super) fn in_parts<T: Send>(
         &self,
         rows: usize,
         run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,

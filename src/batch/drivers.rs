@@ -131,20 +131,24 @@ impl Drivers {
         found.map(|(linked, image)| FunctionImage { linked, image }).map_err(Stop::Other)
     }
 
+    /// The columns that drivers and kernels read.
+    pub(super) fn lower(&self, args: &[Argument], called: Option<&NullBuffer>) -> Result<Vec<Input>, Stop> {
+        args.iter()
+            .zip(&self.function.spec.params)
+            .map(|(arg, slot)| {
+                let lowered = lower_argument(&arg.array, slot, arg.constant, called).map_err(Stop::Other)?;
+                lowered.map_err(Stop::argument)
+            })
+            .collect()
+    }
+
     pub(super) fn prepare(
         &self,
         image: FunctionImage,
         args: &[Argument],
         called: Option<NullBuffer>,
     ) -> Result<Batch, Stop> {
-        let spec = &self.function.spec;
-        let mut inputs = Vec::with_capacity(args.len());
-        for (arg, slot) in args.iter().zip(&spec.params) {
-            let lowered = lower_argument(&arg.array, slot, arg.constant, called.as_ref()).map_err(Stop::Other)?;
-            inputs.push(lowered.map_err(Stop::argument)?);
-        }
-        // Null rows go through it like all others, and are null afterwards.
-        let called = called.filter(|_| !self.function.is_arithmetic);
+        let inputs = self.lower(args, called.as_ref())?;
         let constants = inputs.iter().zip(0..).map(|(input, index)| u32::from(input.constant) << index).sum();
         let variants = match called {
             Some(_) => [Variant::Masked; 2],
@@ -155,8 +159,8 @@ impl Drivers {
 
     /// Runs a part of the batch.
     pub(super) fn run(&self, context: &Context<'_>, batch: &Batch, part: Range<usize>) -> Result<Output, Stop> {
+        let mut output = Output::of(&self.function.spec.result, part.len());
         let mut run = self.start(context, batch, part)?;
-        let mut output = Output::of(&self.function.spec.result);
         while !run.is_done() {
             let before = output.bytes();
             if let Err(stop) = self.step(context, batch, &mut run, &mut output) {
@@ -166,6 +170,7 @@ impl Drivers {
             batch.results.add(output.bytes() - before).map_err(Stop::Other)?;
         }
         self.finish(context, batch, run);
+        self.function.ran();
         Ok(output)
     }
 
@@ -439,7 +444,7 @@ impl Drivers {
         place.variant = if batch.called.is_some() { Variant::Masked } else { Variant::Every };
         let mut slice = self.slice(&mut place, batch, row..row + 1).ok()?;
         loop {
-            let mut output = Output::of(&self.function.spec.result);
+            let mut output = Output::of(&self.function.spec.result, 1);
             match self.drive(context, &mut place, &mut slice, &mut output) {
                 Ok(false) => {}
                 Err(

@@ -197,7 +197,7 @@ impl Callable {
         goes_on: &mut bool,
         columns: &[usize],
     ) -> Result<Items, Stop> {
-        let mut output = Output::of(&drivers.function.spec.result);
+        let mut output = Output::of(&drivers.function.spec.result, 0);
         if self.has_fields() {
             for (index, field) in output.parts[0].parts.iter_mut().enumerate() {
                 field.is_skipped = !columns.contains(&index);

@@ -22,7 +22,7 @@ use datafusion::arrow::{
 
 use super::lower::{Misfit, shorten};
 use crate::{
-    driver::Slot,
+    driver::{Shape, Slot},
     error::{Error, Result},
     module::{GuestType, natural_type},
 };
@@ -58,7 +58,8 @@ pub(super) struct Output {
     pub(super) rows: usize,
     /// Fixed-size values; of strings and binaries the bytes.
     pub(super) values: MutableBuffer,
-    /// Of strings and binaries where each row's bytes begin and end, of lists its items: 0, then the end of each row.
+    /// Of strings and binaries where each row's bytes begin and end, of lists its items: 0, then the end of each row; of
+    /// others nothing.
     /// They wrap around above 4 Gi, which a batch never comes to: [`Self::take_offsets`] sees it.
     pub(super) offsets: Vec<u32>,
     /// Of optional results, one byte per row.
@@ -70,21 +71,31 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// The column of a result or of a part of one.
-    pub(super) fn of(slot: &Slot) -> Self {
+    /// The column of a result or of a part of one. It has room for the fixed-size part of `rows` rows.
+    pub(super) fn of(slot: &Slot, rows: usize) -> Self {
+        let (width, ends) = match slot.shape {
+            Shape::Lane(lane) => (lane.width() as usize, 0),
+            Shape::Bytes | Shape::List => (0, rows + 1),
+            Shape::Record => (0, 0),
+        };
+        let mut offsets = Vec::with_capacity(ends);
+        if ends > 0 {
+            offsets.push(0);
+        }
+        let items = if slot.shape == Shape::List { 0 } else { rows };
         Self {
             rows: 0,
-            values: MutableBuffer::new(0),
-            offsets: vec![0],
-            validity: Vec::new(),
-            parts: slot.parts.iter().map(Self::of).collect(),
+            values: MutableBuffer::new(rows * width),
+            offsets,
+            validity: Vec::with_capacity(if slot.optional { rows } else { 0 }),
+            parts: slot.parts.iter().map(|part| Self::of(part, items)).collect(),
             is_skipped: false,
         }
     }
 
     /// The bytes of all columns.
     pub(super) fn bytes(&self) -> usize {
-        let own = self.values.len() + 4 * (self.offsets.len() - 1) + self.validity.len();
+        let own = self.values.len() + 4 * self.offsets.len().saturating_sub(1) + self.validity.len();
         own + self.parts.iter().map(Self::bytes).sum::<usize>()
     }
 
@@ -105,7 +116,7 @@ impl Output {
     /// Appends the rows of another.
     pub(super) fn append(&mut self, other: &Self) {
         self.rows += other.rows;
-        self.extend_offsets(other.offsets[1..].iter().copied());
+        self.extend_offsets(other.offsets.iter().skip(1).copied());
         self.values.extend_from_slice(&other.values);
         self.validity.extend_from_slice(&other.validity);
         self.parts.iter_mut().zip(&other.parts).for_each(|(own, other)| own.append(other));

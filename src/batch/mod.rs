@@ -7,6 +7,7 @@ mod distinct;
 mod drivers;
 mod general;
 mod items;
+mod kernel;
 mod lift;
 mod lower;
 #[cfg(test)]

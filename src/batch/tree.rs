@@ -182,7 +182,7 @@ fn structs(values: Vec<Option<Val>>, types: &[&GuestType], ty: &DataType) -> Res
 /// Scalars are written as a driver would write them, and lifted in the same way.
 fn scalars(values: Vec<Option<Val>>, guest: &GuestType, ty: &DataType) -> Result<Result<ArrayRef, Misfit>> {
     let slot = Slot::of(guest).expect("not a list, record or tuple");
-    let mut output = Output::of(&slot);
+    let mut output = Output::of(&slot, values.len());
     output.rows = values.len();
     for value in &values {
         output.validity.push(u8::from(value.is_some()));

@@ -18,13 +18,12 @@ use super::{
     copy, dense,
     emit::{Indices, USER},
     interrupt, rows,
-    simd::Vectors,
     spec::{DriverSpec, Variant},
     stubs,
 };
 use crate::{
     error::{Error, Result},
-    module::{CoreModule, Facts, endless},
+    module::{CoreModule, Facts, checks_entry},
 };
 
 /// Exports of the assembled module. The arena, a memory.
@@ -155,14 +154,16 @@ impl<'a> Assembly<'a> {
         for import in &core.imports {
             this.code.function(&stubs::stub(import, &core.types[import.type_index as usize], &surroundings));
         }
-        let endless = endless(core);
+        if memory_limit.is_none() {
+            core.bodies.iter().for_each(|body| {
+                this.code.raw(&core.bytes[body.clone()]);
+            });
+            return Ok(this);
+        }
         // The first function that is appended, if there is a memory to copy in.
         let copy = core.function_count();
-        for (body, endless) in core.bodies.iter().zip(endless) {
-            match endless && memory_limit.is_some() {
-                true => this.code.raw(&interrupt::instrument(core, body.clone(), this.arena, copy)),
-                false => this.code.raw(&core.bytes[body.clone()]),
-            };
+        for (body, checks_entry) in core.bodies.iter().zip(checks_entry(core)) {
+            this.code.raw(&interrupt::instrument(core, body.clone(), this.arena, copy, checks_entry));
         }
         Ok(this)
     }
@@ -203,12 +204,11 @@ impl<'a> Assembly<'a> {
                 copy_in,
                 copy_out,
             };
-            let vectors = Vectors::of(core, spec);
             for variant in spec.variants(facts) {
                 let function = match variant {
                     Variant::Every => rows::driver(spec, &to, false),
                     Variant::Masked => rows::driver(spec, &to, true),
-                    Variant::Dense(constants) => dense::driver(spec, &to, facts, vectors.as_ref(), constants),
+                    Variant::Dense(constants) => dense::driver(spec, &to, facts, constants),
                 };
                 let function = self.add_function(driver_type, &function);
                 self.exports.export(&DriverSpec::export_name(index, variant), ExportKind::Func, function);

@@ -5,7 +5,6 @@ use wasm_encoder::{BlockType, Function, InstructionSink};
 use super::{
     emit::{Indices, Locals, ROWS, add_to, at, core_type, load, normalise, record_row, store, word},
     frame::{self, Status},
-    simd::{VECTOR, Vectors},
     spec::{DriverSpec, Lane, Shape},
 };
 use crate::module::Facts;
@@ -27,15 +26,8 @@ pub(super) fn pays(spec: &DriverSpec, facts: &Facts) -> bool {
         && spec.params.iter().all(|slot| !slot.optional && matches!(slot.shape, Shape::Lane(_)))
 }
 
-/// Makes the driver `(frame, rows) -> status` for columns and, by the bits of `constants`, constants. With `vectors`
-/// the unrolled loop works on vectors.
-pub(super) fn driver(
-    spec: &DriverSpec,
-    to: &Indices,
-    facts: &Facts,
-    vectors: Option<&Vectors>,
-    constants: u32,
-) -> Function {
+/// Makes the driver `(frame, rows) -> status` for columns and, by the bits of `constants`, constants.
+pub(super) fn driver(spec: &DriverSpec, to: &Indices, facts: &Facts, constants: u32) -> Function {
     let lane_of = |shape| match shape {
         Shape::Lane(lane) => lane,
         _ => unreachable!("pays() admits lanes only"),
@@ -53,11 +45,9 @@ pub(super) fn driver(
             let lane = lane_of(slot.shape);
             let constant = constants & (1 << index) != 0;
             let local = if constant { locals.add(core_type(lane)) } else { locals.i32() };
-            let vector = if constant && vectors.is_some() { locals.add(VECTOR) } else { local };
-            Arg { index, lane, constant, local, vector }
+            Arg { index, lane, constant, local }
         })
         .collect();
-    let of_function: Vec<u32> = (0..vectors.map_or(0, Vectors::locals)).map(|_| locals.add(VECTOR)).collect();
     let mut function = Function::new_with_locals_types(locals.into_types());
     let code = &mut function.instructions();
 
@@ -67,17 +57,20 @@ pub(super) fn driver(
         word(code, to.arena, frame::values(arg.index));
         if arg.constant {
             load(code, arg.lane, at(to.arena, 0));
-            if let Some(vectors) = vectors {
-                code.local_tee(arg.local);
-                vectors.splat(code);
-                code.local_set(arg.vector).local_get(arg.local);
-            }
         }
         code.local_set(arg.local);
     }
     // The row is needed only when something can go wrong in it.
     let tracks_row = !facts.never_traps || spec.checks_range();
-    let one_by_one = |code: &mut InstructionSink<'_>, rows: u32| {
+    // Whole turns, then the rows that are left.
+    for rows in [UNROLL, 1] {
+        code.local_get(ROWS).i32_const(-rows.cast_signed()).i32_and();
+        code.i32_const(result.width().cast_signed()).i32_mul();
+        word(code, to.arena, frame::out(0));
+        code.i32_add().local_set(end);
+        code.block(BlockType::Empty);
+        code.local_get(out).local_get(end).i32_ge_u().br_if(0);
+        code.loop_(BlockType::Empty);
         for nth in 0..rows {
             if tracks_row {
                 code.i32_const(0).local_get(row).i32_const(nth.cast_signed()).i32_add();
@@ -88,31 +81,6 @@ pub(super) fn driver(
             normalise(code, spec, scratch);
             code.local_set(value).local_get(out).local_get(value);
             store(code, result, at(to.arena, nth * result.width()));
-        }
-    };
-    // A function that begins with something that is done once has done it after the first turn.
-    let first = if vectors.is_some_and(|vectors| vectors.begins_once) { Some(Until::FirstTurn) } else { None };
-    for until in first.into_iter().chain([Until::LastTurn, Until::Last]) {
-        let rows = if until == Until::Last { 1 } else { UNROLL };
-        until.push(code);
-        code.i32_const(result.width().cast_signed()).i32_mul();
-        word(code, to.arena, frame::out(0));
-        code.i32_add().local_set(end);
-        code.block(BlockType::Empty);
-        code.local_get(out).local_get(end).i32_ge_u().br_if(0);
-        code.loop_(BlockType::Empty);
-        match vectors {
-            Some(vectors) if until == Until::LastTurn => {
-                for nth in (0..rows).step_by(vectors.rows() as usize) {
-                    code.local_get(out);
-                    let push = |code: &mut InstructionSink<'_>, param: u32| {
-                        args[param as usize].push_vector(code, to.arena, nth);
-                    };
-                    vectors.emit(code, &of_function, push);
-                    code.v128_store(at(to.arena, nth * result.width()));
-                }
-            }
-            _ => one_by_one(code, rows),
         }
         for arg in args.iter().filter(|arg| !arg.constant) {
             code.i32_const((rows * arg.lane.width()).cast_signed());
@@ -131,34 +99,12 @@ pub(super) fn driver(
     function
 }
 
-/// How far a loop goes: a turn of a loop does `UNROLL` rows, but that over the last rows one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
-    FirstTurn,
-    LastTurn,
-    Last,
-}
-
-impl Until {
-    /// Pushes the number of the row before which the loop ends.
-    fn push(self, code: &mut InstructionSink<'_>) {
-        let turn = UNROLL.cast_signed();
-        match self {
-            Self::FirstTurn => code.i32_const(turn).i32_const(0).local_get(ROWS).i32_const(turn).i32_ge_u().select(),
-            Self::LastTurn => code.local_get(ROWS).i32_const(-turn).i32_and(),
-            Self::Last => code.local_get(ROWS),
-        };
-    }
-}
-
 struct Arg {
     index: u32,
     lane: Lane,
     constant: bool,
     /// The address of the current value or, for a constant, the value.
     local: u32,
-    /// A constant as a vector, when the loop works on vectors.
-    vector: u32,
 }
 
 impl Arg {
@@ -166,13 +112,6 @@ impl Arg {
         code.local_get(self.local);
         if !self.constant {
             load(code, self.lane, at(arena, nth * self.lane.width()));
-        }
-    }
-
-    fn push_vector(&self, code: &mut InstructionSink<'_>, arena: u32, nth: u32) {
-        code.local_get(self.vector);
-        if !self.constant {
-            code.v128_load(at(arena, nth * self.lane.width()));
         }
     }
 }

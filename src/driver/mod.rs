@@ -12,12 +12,10 @@ pub(crate) mod frame;
 mod interrupt;
 mod results;
 mod rows;
-mod simd;
 mod spec;
 mod stubs;
 
 pub(crate) use self::{
     assemble::{ARENA, ARENA_SIZE, INIT, MEMORY, assemble, without_imports},
-    simd::Vectors,
-    spec::{DriverSpec, Shape, Slot, Variant},
+    spec::{DriverSpec, Lane, Shape, Slot, Variant},
 };

@@ -1,11 +1,15 @@
 //! A module with the functions that are registered from it.
 
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{
+    Arc, Mutex, MutexGuard, Weak,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{cache::ImageCache, engines::Kind, image::Image, key::Key};
 use crate::{
-    driver::{DriverSpec, Vectors, assemble},
+    driver::{DriverSpec, assemble},
     error::{Error, Result},
+    kernel::Kernel,
     lock::lock,
     memory::Account,
     module::{Facts, Module},
@@ -16,8 +20,29 @@ use crate::{
 pub(crate) struct Function {
     pub(crate) spec: DriverSpec,
     pub(crate) facts: Facts,
-    /// It does nothing but arithmetic, on whatever numbers: it can be called on rows whose result is of no interest.
-    pub(crate) is_arithmetic: bool,
+    kernel: Option<Kernel>,
+    has_run: AtomicBool,
+}
+
+impl Function {
+    /// It is nothing but arithmetic.
+    #[cfg(test)]
+    pub(crate) fn is_arithmetic(&self) -> bool {
+        self.kernel.is_some()
+    }
+
+    /// What can be run instead of the drivers, if the function is nothing but arithmetic and has run in a sandbox, which shows
+    /// that its module can be compiled and starts as it should.
+    pub(crate) fn kernel(&self) -> Option<&Kernel> {
+        self.kernel.as_ref().filter(|_| self.has_run.load(Ordering::Relaxed))
+    }
+
+    /// A sandbox has run a batch of it.
+    pub(crate) fn ran(&self) {
+        if self.kernel.is_some() {
+            self.has_run.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A module under one memory limit, with the functions that are registered from it. They share an image, so that a
@@ -70,12 +95,12 @@ impl Program {
     /// Registers a function; it is part of every image that is made from now on, for as long as it lives.
     pub(crate) fn register(&self, spec: DriverSpec) -> Option<Arc<Function>> {
         let core = self.module.core()?;
-        let (facts, is_arithmetic) = (spec.facts(core), Vectors::of(core, &spec).is_some());
+        let (facts, kernel) = (spec.facts(core), Kernel::of(core, &spec));
         let mut functions = lock(&self.functions);
         functions.retain(|function| function.strong_count() > 0);
         let same = functions.iter().filter_map(Weak::upgrade).find(|function| function.spec == spec);
         Some(same.unwrap_or_else(|| {
-            let function = Arc::new(Function { spec, facts, is_arithmetic });
+            let function = Arc::new(Function { spec, facts, kernel, has_run: AtomicBool::new(false) });
             functions.push(Arc::downgrade(&function));
             function
         }))

@@ -40,11 +40,57 @@ pub(crate) fn prove(module: &CoreModule, roots: &[u32]) -> Facts {
     }
 }
 
-/// Tells of each function that the module defines whether a call of it may take for ever, or very long.
-pub(crate) fn endless(module: &CoreModule) -> Vec<bool> {
-    let mut prover = Prover { module, known: vec![None; module.function_count() as usize] };
-    let first = u32::try_from(module.imports.len()).expect("validated: below 2^32");
-    (first..module.function_count()).map(|function| prover.verdict(function, 0).instructions.is_none()).collect()
+/// Tells of each function that the module defines whether it looks at the stop word when it is entered. Loops, calls of
+/// imports and indirect calls look at it anyway, so only two kinds of functions need to: one in each circle of direct
+/// calls, and those whose calls branch out to more than [`MAX_INSTRUCTIONS`] on the way.
+pub(crate) fn checks_entry(module: &CoreModule) -> Vec<bool> {
+    let imported = module.imports.len();
+    let body = |function: usize| read_body(module, u32::try_from(function).expect("validated: below 2^32"));
+    let mut functions = vec![Visit::Not; module.function_count() as usize];
+    let mut entered = vec![false; functions.len()];
+    for root in imported..functions.len() {
+        // A stack of our own: chains of calls may be as long as the module.
+        let mut stack = Vec::new();
+        let begin = |function: usize, functions: &mut Vec<Visit>, stack: &mut Vec<(usize, Body, u64)>| {
+            functions[function] = Visit::Begun;
+            let body = body(function);
+            let instructions = body.instructions;
+            stack.push((function, body, instructions));
+        };
+        if functions[root] == Visit::Not {
+            begin(root, &mut functions, &mut stack);
+        }
+        while let Some((function, body, instructions)) = stack.last_mut() {
+            let Some(callee) = body.calls.last().map(|callee| *callee as usize) else {
+                entered[*function] |= *instructions > MAX_INSTRUCTIONS;
+                functions[*function] = Visit::Done(*instructions);
+                stack.pop();
+                continue;
+            };
+            match functions[callee] {
+                Visit::Not if callee >= imported => begin(callee, &mut functions, &mut stack),
+                visit => {
+                    entered[callee] |= visit == Visit::Begun;
+                    if let Visit::Done(more) = visit
+                        && !entered[callee]
+                    {
+                        *instructions = instructions.saturating_add(more);
+                    }
+                    body.calls.pop();
+                }
+            }
+        }
+    }
+    entered.split_off(imported)
+}
+
+/// How far a walk over the calls has come with a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    Not,
+    Begun,
+    /// The most instructions of a call that passes no loop.
+    Done(u64),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -410,5 +456,40 @@ mod tests {
         }
         text += r#"(export "f" (func $f39)))"#;
         assert!(!facts(&text).ends);
+    }
+
+    fn entries(text: &str) -> Vec<bool> {
+        checks_entry(&CoreModule::parse(wat::parse_str(text).unwrap().into()).unwrap())
+    }
+
+    #[test]
+    fn one_function_of_a_circle_looks_when_it_is_entered() {
+        let circle = "(module (func $a (call $b)) (func $b (call $c)) (func $c (call $b) (call $c)) (func (call $a)))";
+        assert_eq!(entries(circle), [false, true, true, false]);
+        let loops = "(module (func $a (loop (br 0))) (func (call $a) (call $a)))";
+        assert_eq!(entries(loops), [false, false]);
+        let imports = r#"(module (import "a" "b" (func $i)) (func $a (call $i)) (func (call $a)))"#;
+        assert_eq!(entries(imports), [false, false]);
+    }
+
+    #[test]
+    fn doubling_calls_look_now_and_then() {
+        let mut text = String::from("(module (func $f0)");
+        for i in 1..40 {
+            text += &format!("(func $f{i} (call $f{p}) (call $f{p}))", p = i - 1);
+        }
+        let entries = entries(&(text + ")"));
+        // Between two that look there are at most 2^12 calls of three instructions each.
+        let distances: Vec<usize> = entries.iter().enumerate().filter(|(_, looks)| **looks).map(|(i, _)| i).collect();
+        assert_eq!(distances, [12, 25, 38]);
+    }
+
+    #[test]
+    fn chains_of_calls_may_be_long() {
+        let mut text = String::from("(module ");
+        for i in 0..100_000 {
+            text += &format!("(func (call {}))", (i + 1) % 100_000);
+        }
+        assert_eq!(entries(&(text + ")")).iter().filter(|looks| **looks).count(), 1 + 19);
     }
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use self::{
     component::Lifted,
     core::{CoreModule, FunctionImport, RESERVED_PREFIX, guest_features},
-    facts::{Facts, endless, prove},
+    facts::{Facts, checks_entry, prove},
     signature::{DeclaredTypes, accepts, natural_type},
     wasi::{Answer, PREVIEW_1, unversioned},
     wit::Wit,

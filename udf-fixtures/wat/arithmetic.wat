@@ -1,4 +1,4 @@
-;; Straight-line arithmetic, which drivers do on vectors.
+;; Straight-line arithmetic, which kernels do.
 (module
   ;; 0.5 x^4 - 1.5 x^3 + 2 x^2 - x + 0.25
   (func $polynomial (export "polynomial") (param $x f32) (result f32)
