@@ -22,6 +22,8 @@ use datafusion::{
     logical_expr::ColumnarValue,
 };
 
+use smallvec::SmallVec;
+
 use super::{
     context::{Caller, Context},
     counters::{Counters, Tally, nanoseconds},
@@ -106,7 +108,7 @@ const NOW_AND_THEN: u32 = 16;
 
 /// The cost of a row in nanoseconds from which on it pays to look whether others have the same argument. Giving each row
 /// the result of its value takes 1 to 10.
-const DEAR: f64 = 50.0;
+const DEAR: f64 = 25.0;
 
 /// How many rows are run first when nothing is known of a function's cost.
 const FIRST_ROWS: usize = 1024;
@@ -146,6 +148,9 @@ impl Stop {
         Self::Guest { row: Some(row), failure, frames: Vec::new(), frames_are_partial: false, output: String::new() }
     }
 }
+
+/// What the parts of a batch gave, in order; mostly there is one.
+pub(super) type Parts<T> = SmallVec<[T; 1]>;
 
 impl Callable {
     pub(crate) fn new(
@@ -302,7 +307,7 @@ impl Callable {
     }
 
     /// The results of all parts as an array.
-    pub(super) fn lift(&self, parts: Vec<Output>, called: Option<&NullBuffer>) -> Result<ArrayRef, Stop> {
+    pub(super) fn lift(&self, parts: Parts<Output>, called: Option<&NullBuffer>) -> Result<ArrayRef, Stop> {
         let whole = parts.into_iter().reduce(|mut all, part| {
             all.append(&part);
             all
@@ -333,7 +338,7 @@ impl Callable {
     }
 
     /// The arguments as arrays of their declared types; a constant has one row.
-    pub(super) fn arguments(&self, args: &[ColumnarValue]) -> Result<Vec<Argument>> {
+    pub(super) fn arguments(&self, args: &[ColumnarValue]) -> Result<Arguments> {
         if args.len() != self.signature.params.len() {
             return Err(Error::Statement(format!(
                 "function {} takes {}, not {}",
@@ -387,7 +392,7 @@ impl Callable {
         &self,
         rows: usize,
         run: impl Fn(Range<usize>) -> Result<T, Stop> + Sync,
-    ) -> Result<(Vec<T>, Duration), Stop> {
+    ) -> Result<(Parts<T>, Duration), Stop> {
         let busy = AtomicU64::new(0);
         let timed = |part: Range<usize>| {
             let rows = part.len();
@@ -400,7 +405,7 @@ impl Callable {
             }
             result
         };
-        let mut done = Vec::new();
+        let mut done = Parts::new();
         let mut from = 0;
         if self.cost() == 0.0 && rows > 2 * FIRST_ROWS {
             done.push(timed(0..FIRST_ROWS)?);
@@ -484,6 +489,9 @@ impl Callable {
         }
     }
 }
+
+/// The arguments of a batch: without an allocation when they are few.
+pub(super) type Arguments = SmallVec<[Argument; 4]>;
 
 /// An argument of a batch.
 #[derive(Debug, Clone)]

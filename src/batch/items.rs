@@ -13,7 +13,7 @@ use datafusion::{
 };
 
 use super::{
-    call::{Argument, Callable, Route, Stop},
+    call::{Argument, Arguments, Callable, Route, Stop},
     context::{Caller, Context},
     counters::Tally,
     drivers,
@@ -50,7 +50,7 @@ pub(crate) struct Items {
 /// A batch whose items are being yielded.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    args: Vec<Argument>,
+    args: Arguments,
     rows: usize,
     /// Which columns of the items are made.
     columns: Vec<usize>,

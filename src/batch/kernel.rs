@@ -1,6 +1,7 @@
 //! Rows through a kernel, which reads Arrow columns where they are.
 
 use datafusion::arrow::{array::ArrayRef, buffer::NullBuffer};
+use smallvec::SmallVec;
 
 use super::{
     call::{Argument, Callable, Stop},
@@ -8,7 +9,7 @@ use super::{
     counters::Tally,
     drivers::Drivers,
     lift::Output,
-    lower::{Input, Values},
+    lower::{Input, Values, lane},
 };
 use crate::kernel::{Code, Column};
 
@@ -40,14 +41,20 @@ impl Callable {
     ) -> Result<ArrayRef, Stop> {
         tally.time(context.weight, || {
             let Kernel { drivers, code } = kernel;
-            let inputs = drivers.lower(args, called.as_ref())?;
+            let lowered;
+            let columns = match args.iter().map(Argument::column).collect::<Option<Columns<'_>>>() {
+                Some(columns) => columns,
+                None => {
+                    lowered = drivers.lower(args, called.as_ref())?;
+                    lowered.iter().map(Input::column).collect()
+                }
+            };
             // Null rows go through it like all others, and are null afterwards.
             let (parts, beside) = self.in_parts(rows, |part| {
                 context.check()?;
                 let mut output = Output::of(&drivers.function.spec.result, part.len());
-                let columns = inputs.iter().map(|input| column(input, part.start, part.len()));
-                context.in_wasm(|| code.append(columns, part.len(), &mut output.values));
                 output.rows = part.len();
+                context.in_wasm(|| code.append(&columns, part, &mut output.values));
                 Ok(output)
             })?;
             Ok((self.lift(parts, called.as_ref())?, beside))
@@ -55,11 +62,23 @@ impl Callable {
     }
 }
 
-/// Some rows of an argument.
-fn column(input: &Input, from: usize, rows: usize) -> Column<'_> {
-    let Values::Lane(values, width) = &input.values else { unreachable!("arithmetic is of plain numbers") };
-    match input.constant {
-        true => Column::Constant(values),
-        false => Column::Rows(&values[from * width..(from + rows) * width]),
+/// Of a few arguments, without an allocation.
+type Columns<'a> = SmallVec<[Column<'a>; 4]>;
+
+fn column(values: &[u8], constant: bool) -> Column<'_> {
+    if constant { Column::Constant(values) } else { Column::Rows(values) }
+}
+
+impl Argument {
+    /// The values, if the array has them as a kernel reads them.
+    fn column(&self) -> Option<Column<'_>> {
+        lane(&self.array).map(|values| column(values, self.constant))
+    }
+}
+
+impl Input {
+    fn column(&self) -> Column<'_> {
+        let Values::Lane(values, _) = &self.values else { unreachable!("arithmetic is of plain numbers") };
+        column(values, self.constant)
     }
 }

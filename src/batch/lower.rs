@@ -180,6 +180,18 @@ pub(super) fn lower(array: &ArrayRef, guest: &GuestType, shape: Shape) -> Result
     Ok(values)
 }
 
+/// The values of an array whose values are those of a lane, where they are.
+pub(super) fn lane(array: &ArrayRef) -> Option<&[u8]> {
+    match array.data_type() {
+        // Drivers have narrower ones, or ones of another form.
+        DataType::Decimal128(..) | DataType::Decimal32(..) | DataType::Interval(IntervalUnit::MonthDayNano) => None,
+        _ => downcast_primitive_array!(
+            array => Some(array.values().inner().as_slice()),
+            _ => None
+        ),
+    }
+}
+
 fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> {
     let narrowed = match array.data_type() {
         DataType::Boolean => return Ok(Ok(Values::Bits(array.as_boolean().values().clone()))),

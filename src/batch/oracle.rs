@@ -6,8 +6,10 @@ use std::{fs, path::PathBuf, sync::Arc};
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, StructArray},
-        compute::cast,
-        datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type, IntervalUnit, TimeUnit},
+        compute::{cast, unary},
+        datatypes::{
+            DataType, Float32Type, Float64Type, Int32Type, Int64Type, IntervalUnit, TimeUnit, UInt32Type, UInt64Type,
+        },
         util::display::{ArrayFormatter, FormatOptions},
     },
     common::ScalarValue,
@@ -420,8 +422,12 @@ fn same_bits(body: &str, ty: &str, guest: &GuestType, sql: &DataType) {
             let bits = |function: &FunctionDefinition| -> ArrayRef {
                 let result = outcome(&function.callable, &args, rows).unwrap();
                 match result.data_type() {
-                    DataType::Float32 => Arc::new(result.as_primitive::<Float32Type>().reinterpret_cast::<Int32Type>()),
-                    DataType::Float64 => Arc::new(result.as_primitive::<Float64Type>().reinterpret_cast::<Int64Type>()),
+                    DataType::Float32 => {
+                        Arc::new(unary::<_, _, UInt32Type>(result.as_primitive::<Float32Type>(), f32::to_bits))
+                    }
+                    DataType::Float64 => {
+                        Arc::new(unary::<_, _, UInt64Type>(result.as_primitive::<Float64Type>(), f64::to_bits))
+                    }
                     _ => result,
                 }
             };
@@ -429,6 +435,28 @@ fn same_bits(body: &str, ty: &str, guest: &GuestType, sql: &DataType) {
             Ok(())
         })
         .unwrap_or_else(|e| panic!("{body}: {e}"));
+    assert!(has_kernel(&as_kernel), "{body}");
+}
+
+fn has_kernel(function: &FunctionDefinition) -> bool {
+    let Route::Drivers(drivers) = &function.callable.route else { return false };
+    drivers.function.kernel().is_some_and(|kernel| kernel.code(0).is_some())
+}
+
+/// A batch that workers share, of a column that begins somewhere in its buffer.
+#[test]
+fn kernels_are_right_for_millions_of_rows() {
+    let text = "(module (func (export \"f\") (param i64 i64) (result i64) (i64.sub (local.get 0) (local.get 1))))";
+    let minus = basic(text, &[DataType::Int64, DataType::Int64], &DataType::Int64);
+    let squares = Int64Array::from_iter_values((0..3_000_005).map(|n: i64| n * n)).slice(5, 3_000_000);
+    let args = [ColumnarValue::Array(Arc::new(squares)), ColumnarValue::Scalar(ScalarValue::from(7i64))];
+    let expected = Int64Array::from_iter_values((5..3_000_005).map(|n: i64| n * n - 7));
+    assert!(!has_kernel(&minus));
+    for _ in 0..3 {
+        let found = outcome(&minus.callable, &args, 3_000_000).unwrap();
+        assert_eq!(found.as_primitive::<Int64Type>(), &expected);
+        assert!(has_kernel(&minus));
+    }
 }
 
 /// What is more than arithmetic of one type, or not the same on vectors, is left to drivers.

@@ -1,6 +1,7 @@
 //! One slice of a batch in a sandbox's arena: arguments in, the driver's frame, results out.
 
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
+use smallvec::{SmallVec, smallvec};
 
 use super::{
     lift::Output,
@@ -24,7 +25,7 @@ pub(super) struct Layout {
     /// The first address for results.
     start: usize,
     rows: usize,
-    places: Vec<Place>,
+    places: SmallVec<[Place; 2]>,
 }
 
 /// Where one column of the result goes.
@@ -224,7 +225,7 @@ pub(super) fn write(
         write_validity(&mut arena[end..end + rows], Some(called), from);
         end += rows;
     }
-    let places = vec![Place::default(); spec.result.columns() as usize];
+    let places = smallvec![Place::default(); spec.result.columns() as usize];
     let mut layout = Layout { start: end, rows, places };
     layout.set(sandbox, &spec.result)?;
     let arena = sandbox.arena();

@@ -90,6 +90,7 @@ impl Arithmetic {
         let [body @ .., Operator::End] = after_once(&all).unwrap_or(&all) else { return None };
         let mut reader = Reader { lane, operations: Vec::new(), stack: Vec::new() };
         body.iter().try_for_each(|operator| reader.read(operator))?;
+        (reader.stack == [Kind::Number]).then_some(())?;
         let params = u32::try_from(spec.params.len()).ok()?;
         let arithmetic = Self { lane, params, operations: reader.operations };
         arithmetic.locals_are_set().then_some(arithmetic)

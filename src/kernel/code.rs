@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
@@ -95,30 +96,22 @@ impl Code {
         })
     }
 
-    /// Appends the results of `rows` rows.
+    /// Appends the results of some rows.
     ///
     /// # Panics
     /// When the columns are not those that the code is for, or have fewer rows.
-    pub(crate) fn append<'a>(
-        &self,
-        columns: impl IntoIterator<Item = Column<'a>>,
-        rows: usize,
-        results: &mut MutableBuffer,
-    ) {
-        let (before, bytes) = (results.len(), rows * self.width);
+    pub(crate) fn append(&self, columns: &[Column<'_>], rows: Range<usize>, results: &mut MutableBuffer) {
+        let (before, from, bytes) = (results.len(), rows.start * self.width, rows.len() * self.width);
         let mut addresses = [std::ptr::null(); MAX_PARAMS];
-        let mut count = 0;
-        for column in columns {
+        assert_eq!(columns.len(), self.params, "a column for each parameter");
+        for (index, (address, column)) in addresses.iter_mut().zip(columns).enumerate() {
             let (values, is_constant) = match column {
-                Column::Rows(values) => (values, false),
-                Column::Constant(values) => (values, true),
+                Column::Rows(values) => (&values[from..from + bytes], false),
+                Column::Constant(values) => (&values[..self.width], true),
             };
-            assert_eq!(is_constant, self.constants >> count & 1 == 1, "code for these constants");
-            assert!(values.len() >= if is_constant { self.width } else { bytes }, "a value for each row");
-            addresses[count] = values.as_ptr();
-            count += 1;
+            assert_eq!(is_constant, self.constants >> index & 1 == 1, "code for these constants");
+            *address = values.as_ptr();
         }
-        assert_eq!(count, self.params, "a column for each parameter");
         results.reserve(bytes);
         // SAFETY: the code reads `bytes` bytes of every column and one value of every constant, which are there as was just
         // checked, and writes `bytes` bytes of results, for which room was just made.
