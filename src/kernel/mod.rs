@@ -6,7 +6,7 @@
 mod arithmetic;
 mod code;
 
-use std::{fmt, sync::OnceLock};
+use std::sync::OnceLock;
 
 use self::arithmetic::Arithmetic;
 pub(crate) use self::code::{Code, Column};
@@ -16,22 +16,22 @@ use crate::{driver::DriverSpec, module::CoreModule};
 const MAX_PARAMS: usize = 4;
 
 /// A function over columns.
+#[derive(Debug)]
 pub(crate) struct Kernel {
     arithmetic: Arithmetic,
     /// By the bits of the parameters that are constants; compiled when they are needed.
     codes: Box<[OnceLock<Option<Code>>]>,
 }
 
-impl fmt::Debug for Kernel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kernel").field("arithmetic", &self.arithmetic).finish_non_exhaustive()
-    }
-}
-
 impl Kernel {
     /// The kernel of a function; `None` when it is more than arithmetic.
     pub(crate) fn of(core: &CoreModule, spec: &DriverSpec) -> Option<Self> {
-        let arithmetic = Arithmetic::of(core, spec).filter(|_| (1..=MAX_PARAMS).contains(&spec.params.len()))?;
+        // Elsewhere Cranelift may have no vectors.
+        let has_vectors = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+        if !has_vectors || !(1..=MAX_PARAMS).contains(&spec.params.len()) {
+            return None;
+        }
+        let arithmetic = Arithmetic::of(core, spec)?;
         let codes = (0..1 << spec.params.len()).map(|_| OnceLock::new()).collect();
         Some(Self { arithmetic, codes })
     }
