@@ -71,7 +71,7 @@ impl Code {
             .ok()
     }
 
-    fn try_compile(arithmetic: &Arithmetic, constants: usize) -> Result<Self, ModuleError> {
+    fn try_compile(arithmetic: &Arithmetic, constants: usize) -> Result<Self, Box<ModuleError>> {
         let mut module = JITModule::new(JITBuilder::with_flags(&[("opt_level", "speed")], default_libcall_names())?);
         let pointer = module.target_config().pointer_type();
         let mut context = module.make_context();
