@@ -332,7 +332,8 @@ impl Callable {
             let batch = General::prepare(image, args, called);
             let (parts, beside) = self.in_parts(rows, |part| general.run(context, &self.signature, &batch, part))?;
             let signature = &self.signature;
-            let lifted = tree::array(parts.concat(), &signature.guest.result, &signature.return_type);
+            let values = parts.into_iter().flatten().collect();
+            let lifted = tree::array(values, &signature.guest.result, &signature.return_type);
             Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
         })
     }
