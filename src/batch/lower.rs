@@ -181,18 +181,21 @@ pub(super) fn lower(array: &ArrayRef, guest: &GuestType, shape: Shape) -> Result
 }
 
 /// The values of an array whose values are those of a lane, where they are.
-pub(super) fn lane(array: &ArrayRef) -> Option<&[u8]> {
+pub(super) fn lane(array: &ArrayRef) -> Option<&Buffer> {
     match array.data_type() {
         // Drivers have narrower ones, or ones of another form.
         DataType::Decimal128(..) | DataType::Decimal32(..) | DataType::Interval(IntervalUnit::MonthDayNano) => None,
         _ => downcast_primitive_array!(
-            array => Some(array.values().inner().as_slice()),
+            array => Some(array.values().inner()),
             _ => None
         ),
     }
 }
 
 fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> {
+    if let Some(values) = lane(array) {
+        return Ok(Ok(Values::Lane(values.clone(), width)));
+    }
     let narrowed = match array.data_type() {
         DataType::Boolean => return Ok(Ok(Values::Bits(array.as_boolean().values().clone()))),
         DataType::Decimal128(..) => narrow_decimals(array.as_primitive::<Decimal128Type>()),
@@ -201,14 +204,8 @@ fn lower_lane(array: &ArrayRef, width: usize) -> Result<Result<Values, Misfit>> 
             return lower_lane(&cast(&unscaled, &DataType::Int64)?, width);
         }
         DataType::Interval(IntervalUnit::MonthDayNano) => day_times(array.as_primitive::<IntervalMonthDayNanoType>()),
-        _ => {
-            let bytes = downcast_primitive_array!(
-                array => array.values().inner().clone(),
-                // Nothing else fits a lane.
-                other => unreachable!("a lane of {other}")
-            );
-            return Ok(Ok(Values::Lane(bytes, width)));
-        }
+        // Nothing else fits a lane.
+        other => unreachable!("a lane of {other}"),
     };
     Ok(narrowed.map(|values| Values::Lane(Buffer::from_vec(values), width)))
 }

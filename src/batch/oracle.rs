@@ -316,7 +316,7 @@ fn basic_types_pass_unchanged() {
     }
 }
 
-/// Straight-line integer functions run on vectors.
+/// Straight-line integer functions, the first batch in a sandbox and the others through a kernel.
 #[test]
 fn vectors_do_what_the_function_does() {
     type Meaning = fn(i32, i32) -> i32;

@@ -88,6 +88,7 @@ impl Arithmetic {
             .collect::<Result<_, _>>()
             .ok()?;
         let [body @ .., Operator::End] = after_once(&all).unwrap_or(&all) else { return None };
+        (body.len() <= MAX_OPERATIONS).then_some(())?;
         let mut reader = Reader { lane, operations: Vec::new(), stack: Vec::new() };
         body.iter().try_for_each(|operator| reader.read(operator))?;
         (reader.stack == [Kind::Number]).then_some(())?;
