@@ -343,6 +343,69 @@ fn vectors_do_what_the_function_does() {
     }
 }
 
+/// Loops, which are written several times over when they are small, turn as often as they do in plain wasmtime, and are left
+/// in the same ways.
+#[test]
+fn loops_do_what_wasmtime_does() {
+    // All turn at most `a & 31` times, on local 0; local 2 is what comes out.
+    let counted = "(local i32 i32) (local.set 3 (i32.and (local.get 0) (i32.const 31)))";
+    let step = "(local.set 2 (i32.add (i32.mul (local.get 2) (i32.const 31)) (i32.xor (local.get 1) (local.get 3))))";
+    let more = "(i32.ge_s (local.tee 3 (i32.sub (local.get 3) (i32.const 1))) (i32.const 0))";
+    let loops = [
+        // A turn at least.
+        "(loop $l STEP (br_if $l MORE)) (local.get 2)",
+        // Perhaps none, and left in the middle.
+        "(block $end (loop $l (br_if $end (i32.eqz MORE)) STEP (br_if $end (i32.eq (local.get 1) (local.get 3))) (br $l)))
+            (local.get 2)",
+        // With a result, which is left on the way, too.
+        "(block $end (result i32)
+            (loop $l (result i32) (drop (br_if $end (i32.const 7) (i32.eq (local.get 1) (local.get 3))))
+                STEP (br_if $l MORE) (local.get 2)))",
+        // Turned from within other blocks, on both sides.
+        "(loop $l (if MORE
+            (then (if (i32.and (local.get 3) (i32.const 1)) (then STEP (br $l)) (else (block STEP STEP (br $l))))
+                (local.set 2 (i32.const 0)))))
+            (local.get 2)",
+        // Left for a loop further out, which goes on or is left.
+        "(block $end (loop $out
+            (loop $l STEP (br_if $end (i32.eqz MORE)) (br_if $out (i32.and (local.get 3) (i32.const 2))) (br_if $l MORE))
+            (local.set 2 (i32.add (local.get 2) (i32.const 5))) (br_if $out MORE)))
+            (local.get 2)",
+        // By tables.
+        "(block $end (block $near (loop $l (block $here STEP (br_if $near (i32.eqz MORE))
+            (br_table $here $l $near $end $l (i32.and (local.get 2) (i32.const 7)))) STEP (br $l))) STEP) (local.get 2)",
+        // Left by the function.
+        "(loop $l STEP (if (i32.eq (local.get 1) (local.get 3)) (then (return (local.get 3)))) (br_if $l MORE)) (local.get 2)",
+        // What is on the stack when it begins stays there.
+        "(local.get 1) (loop $l STEP (br_if $l MORE)) (i32.add (local.get 2))",
+        // Given values, which the others are not.
+        "(local.get 1) (loop $l (param i32) (result i32)
+            (local.set 2 (i32.add (local.get 2))) STEP (local.get 2) (br_if $l MORE))",
+        // Never turned.
+        "(loop $l STEP (br_if 1 (i32.const 9) (i32.eqz MORE)) (drop)) (local.get 2)",
+        // A trap on the way.
+        "(loop $l STEP (drop (i32.div_s (i32.const 1) (i32.sub (local.get 1) (local.get 3)))) (br_if $l MORE)) (local.get 2)",
+    ];
+    let wasmtime = wasmtime::Engine::default();
+    for body in loops {
+        let body = body.replace("STEP", step).replace("MORE", more);
+        let text = format!("(module (func (export \"f\") (param i32 i32) (result i32) {counted} {body}))");
+        let function = basic(&text, &[DataType::Int32, DataType::Int32], &DataType::Int32);
+        let module = wasmtime::Module::new(&wasmtime, wat::parse_str(&text).unwrap()).unwrap();
+        for a in 0..32 {
+            for b in -2..33 {
+                let mut store = wasmtime::Store::new(&wasmtime, ());
+                let instance = wasmtime::Instance::new(&mut store, &module, &[]).unwrap();
+                let plain = instance.get_typed_func::<(i32, i32), i32>(&mut store, "f").unwrap();
+                let expected = plain.call(&mut store, (a, b)).ok();
+                let args = [a, b].map(|n| ColumnarValue::Array(Arc::new(Int32Array::from(vec![n])) as ArrayRef));
+                let found = outcome(&function.callable, &args, 1).ok();
+                assert_eq!(found.map(|f| f.as_primitive::<Int32Type>().value(0)), expected, "{body} of {a}, {b}");
+            }
+        }
+    }
+}
+
 #[test]
 fn basic_arithmetic_is_right_for_columns_and_constants() {
     let text = "(module (func (export \"f\") (param i64 i64) (result i64) (i64.sub (local.get 0) (local.get 1))))";

@@ -11,7 +11,7 @@ use std::ops::Range;
 use wasm_encoder::{BlockType, InstructionSink, MemArg};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
-use super::{emit::at, frame};
+use super::{emit::at, frame, turns::SmallLoop};
 use crate::module::CoreModule;
 
 /// The bytes of a function's body with its checks, at its beginning only if it `checks_entry`. Where it copies within its
@@ -35,6 +35,13 @@ pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32, copy
             instrumented.extend_from_slice(&bytes[from..before]);
             InstructionSink::new(&mut instrumented).call(copy);
             from = after;
+        } else if let Some(small) = SmallLoop::read(core, &operator, before..after, operators.clone()) {
+            instrumented.extend_from_slice(&bytes[from..before]);
+            small.write(&mut instrumented, &check);
+            while operators.original_position() < small.end {
+                operators.read().expect("validated");
+            }
+            from = small.end;
         } else if needs_check_after(core, &operator) {
             instrumented.extend_from_slice(&bytes[from..after]);
             instrumented.extend_from_slice(&check);
@@ -47,7 +54,7 @@ pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32, copy
 
 /// Loops turn for ever, nobody knows where an indirect call leads, and what works on whole stretches of memory takes
 /// long when there are many in a row.
-fn needs_check_after(core: &CoreModule, operator: &Operator<'_>) -> bool {
+pub(super) fn needs_check_after(core: &CoreModule, operator: &Operator<'_>) -> bool {
     if let Operator::Call { function_index } = operator {
         return (*function_index as usize) < core.imports.len();
     }

@@ -14,6 +14,7 @@ mod results;
 mod rows;
 mod spec;
 mod stubs;
+mod turns;
 
 pub(crate) use self::{
     assemble::{ARENA, ARENA_SIZE, INIT, MEMORY, assemble, without_imports},
