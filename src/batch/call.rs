@@ -347,22 +347,21 @@ impl Callable {
                 args.len()
             )));
         }
-        args.iter()
-            .zip(&self.signature.params)
-            .map(|(arg, param)| {
-                let (array, constant) = match arg {
-                    ColumnarValue::Array(array) => (Arc::clone(array), false),
-                    ColumnarValue::Scalar(scalar) => {
-                        (scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?, true)
-                    }
-                };
-                let array = match accepts(&param.data_type, array.data_type()) {
-                    true => array,
-                    false => cast(&array, &param.data_type)?,
-                };
-                Ok(Argument { array, constant })
-            })
-            .collect()
+        let mut arranged = Arguments::new();
+        for (arg, param) in args.iter().zip(&self.signature.params) {
+            let (array, constant) = match arg {
+                ColumnarValue::Array(array) => (Arc::clone(array), false),
+                ColumnarValue::Scalar(scalar) => {
+                    (scalar.to_array_of_size(1).map_err(|e| Error::Statement(e.to_string()))?, true)
+                }
+            };
+            let array = match accepts(&param.data_type, array.data_type()) {
+                true => array,
+                false => cast(&array, &param.data_type)?,
+            };
+            arranged.push(Argument { array, constant });
+        }
+        Ok(arranged)
     }
 
     /// The rows on which the function is called: those where no strict argument is null. `None` means every row.

@@ -8,7 +8,7 @@ use super::{
     context::Context,
     counters::Tally,
     drivers::Drivers,
-    lift::Output,
+    lift::{aligned_for_numbers, lift_lane},
     lower::{Input, Values, lane},
 };
 use crate::kernel::{Code, Column};
@@ -42,22 +42,25 @@ impl Callable {
         tally.time(context.weight, || {
             let Kernel { drivers, code } = kernel;
             let lowered;
-            let columns = match args.iter().map(Argument::column).collect::<Option<Columns<'_>>>() {
-                Some(columns) => columns,
-                None => {
-                    lowered = drivers.lower(args, called.as_ref())?;
-                    lowered.iter().map(Input::column).collect()
-                }
-            };
+            let mut columns: Columns<'_> = args.iter().filter_map(Argument::column).collect();
+            if columns.len() < args.len() {
+                lowered = drivers.lower(args, called.as_ref())?;
+                columns = lowered.iter().map(Input::column).collect();
+            }
             // Null rows go through it like all others, and are null afterwards.
             let (parts, beside) = self.in_parts(rows, |part| {
                 context.check()?;
-                let mut output = Output::of(&drivers.function.spec.result, part.len());
-                output.rows = part.len();
-                context.in_wasm(|| code.append(&columns, part, &mut output.values));
-                Ok(output)
+                let mut results = aligned_for_numbers(0);
+                context.in_wasm(|| code.append(&columns, part, &mut results));
+                Ok(results)
             })?;
-            Ok((self.lift(parts, called.as_ref())?, beside))
+            let whole = parts.into_iter().reduce(|mut all, part| {
+                all.extend_from_slice(&part);
+                all
+            });
+            let whole = whole.expect("a batch that is called has a part");
+            let lifted = lift_lane(whole.into(), &self.signature.return_type, called);
+            Ok((lifted.map_err(Stop::Other)?.map_err(Stop::result)?, beside))
         })
     }
 }
