@@ -8,10 +8,13 @@ mod support;
 use std::{fs, hint::black_box, sync::Arc};
 
 use criterion::{BatchSize, Criterion, Throughput};
-use datafusion::arrow::{
-    array::{ArrayRef, AsArray, Float32Array, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
-    compute::{binary, cast, sort, unary},
-    datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type},
+use datafusion::{
+    arrow::{
+        array::{ArrayRef, AsArray, Float32Array, Float64Array, Int32Array, Int64Array, StringArray, StringBuilder},
+        compute::{binary, cast, sort, unary},
+        datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type},
+    },
+    logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf},
 };
 use support::{Bar, Function, fixtures, print_ratios, run, session};
 
@@ -193,11 +196,26 @@ fn one_row(c: &mut Criterion) {
     run(&session, FUNCTIONS);
     let mut group = c.benchmark_group("one row");
     let numbers: Vec<ArrayRef> = vec![Arc::new(integers(1, 1)), Arc::new(integers(2, 1))];
-    let add = Function::new(&session, "add_basic", &numbers);
-    group.bench_function("add", |bencher| bencher.iter(|| add.call()));
+    session.context().register_udf(native_add());
+    for (name, function) in [("native", "native_add"), ("add", "add_basic")] {
+        let function = Function::new(&session, function, &numbers);
+        group.bench_function(name, |bencher| bencher.iter(|| function.call()));
+    }
     let shout = Function::new(&session, "shout", &[Arc::new(StringArray::from(vec!["one row"]))]);
     group.bench_function("shout", |bencher| bencher.iter(|| shout.call()));
     group.finish();
+}
+
+/// What a function of DataFusion's costs that does the same.
+fn native_add() -> ScalarUDF {
+    let add = |args: &[ColumnarValue]| {
+        let [ColumnarValue::Array(a), ColumnarValue::Array(b)] = args else { panic!("two columns") };
+        let (a, b) = (a.as_primitive::<Int64Type>(), b.as_primitive::<Int64Type>());
+        let sum = binary::<_, _, _, Int64Type>(a, b, i64::wrapping_add)?;
+        Ok(ColumnarValue::Array(Arc::new(sum)))
+    };
+    let types = vec![DataType::Int64, DataType::Int64];
+    create_udf("native_add", types, DataType::Int64, Volatility::Immutable, Arc::new(add))
 }
 
 fn workers(c: &mut Criterion) {
@@ -312,6 +330,7 @@ const BARS: &[Bar] = &[
         over: ("haversine", "native"),
         wanted: "at most 1.15",
     },
+    Bar { what: "one row of add / a native function", of: ("one row", "add"), over: ("one row", "native"), wanted: "" },
     Bar { what: "gcd / native", of: ("gcd", "wasm"), over: ("gcd", "native"), wanted: "at most 1.2" },
     Bar { what: "shout / native", of: ("shout", "component"), over: ("shout", "native"), wanted: "at most 1.7" },
     Bar {
