@@ -135,7 +135,8 @@ impl Clock {
 fn run(shared: &Shared, engine: &Engine) {
     let mut idle = 0;
     while !shared.ended.load(Ordering::SeqCst) {
-        thread::sleep(TICK);
+        // Not a sleep, which whoever drops the engine would wait for.
+        thread::park_timeout(TICK);
         engine.increment_epoch();
         let now = Instant::now();
         let nobody = {
