@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{fixtures, median_time, resident, run_one, session_on};
+use support::{fixtures, median_time, median_times, resident, run_one, session_on};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wasmfusion::Session;
@@ -52,17 +52,8 @@ fn first_rows(runtime: &Runtime) {
         run_one(runtime, &session, &create(name, module, export));
         run_one(runtime, &session, &query(name));
         drop(session);
-        // In turn, so that both have the same of what else goes on.
-        let mut restarted = [name, built_in].map(|function| (query(function), Vec::with_capacity(RUNS)));
-        for _ in 0..RUNS {
-            for (query, times) in &mut restarted {
-                times.push(median_time(1, |_| run_one(runtime, &session_on(Some(folder.path())), query)));
-            }
-        }
-        let [ours, theirs] = restarted.map(|(_, mut times)| {
-            times.sort();
-            times[RUNS / 2]
-        });
+        let restart = |function: &str| run_one(runtime, &session_on(Some(folder.path())), &query(function));
+        let [ours, theirs] = median_times(RUNS, [&mut |_| restart(name), &mut |_| restart(built_in)]);
         let [created, ours, theirs] = [created, ours, theirs].map(milliseconds);
         println!("| {name} | {created:.1} | {ours:.1} | {theirs:.1} |");
     }

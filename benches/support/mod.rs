@@ -73,15 +73,24 @@ pub(crate) fn resident() -> u64 {
 
 /// The median of the times that `runs` runs of `work` take.
 pub(crate) fn median_time(runs: usize, mut work: impl FnMut(usize)) -> Duration {
-    let mut times: Vec<Duration> = (0..runs)
-        .map(|run| {
+    let [time] = median_times(runs, [&mut work]);
+    time
+}
+
+/// The same of several things that are done in turns, so that each has the same of what else goes on.
+pub(crate) fn median_times<const N: usize>(runs: usize, mut works: [&mut dyn FnMut(usize); N]) -> [Duration; N] {
+    let mut times = [const { Vec::new() }; N];
+    for run in 0..runs {
+        for (work, times) in works.iter_mut().zip(&mut times) {
             let start = Instant::now();
             work(run);
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[runs / 2]
+            times.push(start.elapsed());
+        }
+    }
+    times.map(|mut times| {
+        times.sort();
+        times[runs / 2]
+    })
 }
 
 /// A scalar function with everything that DataFusion prepares once per query.

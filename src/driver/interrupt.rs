@@ -35,13 +35,11 @@ pub(super) fn instrument(core: &CoreModule, body: Range<usize>, arena: u32, copy
             instrumented.extend_from_slice(&bytes[from..before]);
             InstructionSink::new(&mut instrumented).call(copy);
             from = after;
-        } else if let Some(small) = SmallLoop::read(core, &operator, before..after, operators.clone()) {
+        } else if let Some(small) = SmallLoop::read(core, &operator, before..after, &operators) {
             instrumented.extend_from_slice(&bytes[from..before]);
             small.write(&mut instrumented, &check);
-            while operators.original_position() < small.end {
-                operators.read().expect("validated");
-            }
-            from = small.end;
+            operators = small.rest;
+            from = operators.original_position();
         } else if needs_check_after(core, &operator) {
             instrumented.extend_from_slice(&bytes[from..after]);
             instrumented.extend_from_slice(&check);

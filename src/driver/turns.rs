@@ -37,17 +37,17 @@ pub(super) struct SmallLoop<'a> {
     /// The encoded type of its block.
     ty: &'a [u8],
     body: Vec<(Operator<'a>, Range<usize>)>,
-    /// Where the code after the loop begins.
-    pub(super) end: usize,
+    /// What comes after the loop.
+    pub(super) rest: OperatorsReader<'a>,
 }
 
 impl<'a> SmallLoop<'a> {
-    /// The loop whose first instruction was `opening`, at `at`, and whose others come next, if it is a small one.
+    /// The loop whose first instruction was `opening`, at `at`, and whose others are read next, if it is a small one.
     pub(super) fn read(
         core: &'a CoreModule,
         opening: &Operator<'_>,
         at: Range<usize>,
-        mut operators: OperatorsReader<'a>,
+        next: &OperatorsReader<'a>,
     ) -> Option<Self> {
         let Operator::Loop { blockty } = opening else { return None };
         // Blocks within would not see what the loop is given.
@@ -56,17 +56,18 @@ impl<'a> SmallLoop<'a> {
         {
             return None;
         }
+        let mut rest = next.clone();
         let mut body = Vec::new();
         let mut depth = 0u32;
         while body.len() <= MAX_OPERATORS {
-            let from = operators.original_position();
-            let operator = operators.read().expect("validated");
-            let to = operators.original_position();
+            let from = rest.original_position();
+            let operator = rest.read().expect("validated");
+            let to = rest.original_position();
             match &operator {
                 Operator::Block { .. } | Operator::If { .. } => depth += 1,
                 Operator::End if depth == 0 => {
                     let module = &core.bytes[..];
-                    return Some(Self { module, ty: &module[at.start + 1..at.end], body, end: to });
+                    return Some(Self { module, ty: &module[at.start + 1..at.end], body, rest });
                 }
                 Operator::End => depth -= 1,
                 Operator::Call { .. } | Operator::MemoryCopy { .. } => return None,

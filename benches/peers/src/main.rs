@@ -1,7 +1,8 @@
 //! The same functions on the same data in several engines, in one process.
 //!
 //! It prints a line of JSON for each measurement: engine, function, rows of a batch, nulls in a hundred, and nanoseconds per
-//! row, the fastest of samples that the engines take in turns: machines are shared, and their speed changes. Before it measures, every engine's result is compared with that of native Rust.
+//! row, the fastest of samples that the engines take in turns: machines are shared, and their speed changes. Before it
+//! measures, every engine's result is compared with that of native Rust.
 //! `wasmfusion-peers data` prints the data for engines of other languages, `wasmfusion-peers queries` measures whole queries, and
 //! `wasmfusion-peers gcd luhn` these functions only.
 
